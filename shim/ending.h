@@ -1,0 +1,29 @@
+// ending.h: the end of the process, in all the forms that can be seen from inside, and the start of the reader.
+//
+// Every way out (the runtime's and the addons' exit, quick_exit, abort; the fallback on_exit handler, registered again after each addon is
+// loaded so that it runs before their static destructors) comes to nck_ending_report once: the trackers close their books, the scan runs,
+// the record is marked, the reader is started (found beside the library) and its verdict taken.
+#ifndef NAPICHECK_SHIM_ENDING_H
+#define NAPICHECK_SHIM_ENDING_H
+
+#include <stdbool.h>
+
+#include "napicheck/record.h"
+
+// Registers the fallback exit handler again. After each load of an addon.
+void nck_ending_register(void);
+
+// Closes the books and makes the report. `code` is the program's own exit status. Returns the status that the process should end with (the program's own,
+// or exitcode when that was 0 and findings remain, or 24). Only the first call does anything; later ones return `code`. Any thread.
+int nck_ending_report(enum nck_end how, int code);
+
+// Replacements put into GOT slots by interpose.c: report, then the real function.
+void nck_ending_exit(int code) __attribute__((noreturn));
+void nck_ending_quick_exit(int code) __attribute__((noreturn));
+void nck_ending_underscore_exit(int code) __attribute__((noreturn));
+void nck_ending_abort(void) __attribute__((noreturn));
+
+// The trackers' last word, called by nck_ending_report before the scan (env.c).
+void nck_env_close_books(enum nck_end how);
+
+#endif
