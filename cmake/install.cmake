@@ -1,0 +1,30 @@
+# Where things go. The library finds the tool from its own real place: beside itself, in ../bin or in
+# ../../bin (lib/x86_64-linux-gnu), so an installation may be moved as a whole.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS napicheck_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS napicheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/napicheck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+install(FILES reports/schema/report-v1.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
+install(FILES README.md CHANGELOG.md LICENSE docs/limits.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(napicheck_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/napicheck)
+configure_package_config_file(cmake/napicheckConfig.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheckConfig.cmake
+  INSTALL_DESTINATION ${napicheck_cmake_dir}
+  PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheckConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheckConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheckConfigVersion.cmake
+  DESTINATION ${napicheck_cmake_dir})
+
+# The .pc file says where it is relative to itself, for the same reason.
+file(RELATIVE_PATH napicheck_pc_to_prefix
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" napicheck_pc_to_prefix "${napicheck_pc_to_prefix}")
+configure_file(cmake/napicheck.pc.in ${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheck.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cmake/napicheck.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
