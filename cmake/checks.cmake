@@ -11,6 +11,6 @@ set(napicheck_checks
 while(napicheck_checks)
   list(POP_FRONT napicheck_checks name command)
   separate_arguments(command UNIX_COMMAND ${command})
-  add_test(NAME house.${name} COMMAND ${command} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_test(NAME house.${name} COMMAND ${PROJECT_SOURCE_DIR}/${command} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(house.${name} PROPERTIES LABELS house SKIP_RETURN_CODE 77 TIMEOUT 120)
 endwhile()
