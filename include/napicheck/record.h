@@ -122,6 +122,7 @@ struct nck_env_row {
   int64_t external_bytes; // sum of napi_adjust_external_memory
   uint64_t n_failed_calls;
   uint64_t n_gc_seen; // collections seen through finalizers of ours
+  uint64_t pad_to_576[6];
   struct nck_counter counters[NCK_N_KINDS];
 };
 
@@ -147,7 +148,7 @@ struct nck_site {
 
 // Live counts over time. Buckets of equal length; when all are full, neighbours are merged and the length doubles. A bucket in which
 // nothing happened has n_events 0 and repeats the state of the one before it.
-#define NCK_SERIES_BUCKETS 64
+#define NCK_SERIES_BUCKETS 62
 struct nck_series_bucket {
   uint32_t min, max, last; // live objects of the site within the bucket
   uint32_t n_events;       // creations and releases
@@ -157,6 +158,7 @@ struct nck_series {
   uint32_t bucket_ms;
   uint32_t n_buckets; // in use
   uint32_t site;
+  uint32_t pad[4];
   struct nck_series_bucket buckets[NCK_SERIES_BUCKETS];
 };
 
@@ -360,12 +362,15 @@ struct nck_record_header {
   uint64_t ended_calls;
   uint64_t n_rows[NCK_N_TABLES]; // in use, row 0 included
   uint32_t row_bytes[NCK_N_TABLES];
-  uint32_t n_chunks; // published with release order
-  uint32_t pad;
+  uint32_t n_chunks;             // published with release order
+  uint32_t default_suppressions; // string: napicheck_default_suppressions' answer, lines
   struct nck_chunk chunks[NCK_RECORD_MAX_CHUNKS];
 };
 
 _Static_assert(sizeof(struct nck_object) == 64, "an object's row is part of the contract");
+// A chunk holds whole rows and whole pages: odd row sizes would make the smallest chunk large.
+_Static_assert(sizeof(struct nck_series) == 1024, "four series fill a page");
+_Static_assert(sizeof(struct nck_env_row) == 576, "64 rows of envs fill nine pages");
 _Static_assert(sizeof(struct nck_record_header) <= NCK_RECORD_HEADER_BYTES, "the header has its own pages");
 
 #endif
