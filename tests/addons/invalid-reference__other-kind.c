@@ -1,0 +1,21 @@
+/* invalid-reference__other-kind.c - an async work passed where a reference belongs. */
+#include "addon.h"
+
+static void execute(napi_env env, void *data) {}
+static void complete(napi_env env, napi_status status, void *data) {}
+
+ADDON_FRAME static void drop(napi_env env, void *user_data) {
+  (void)napi_delete_reference(env, (napi_ref)user_data); /* DEFECT used */
+}
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  napi_value name;
+  napi_async_work work;
+  MUST(napi_create_string_utf8(env, "work", NAPI_AUTO_LENGTH, &name));
+  MUST(napi_create_async_work(env, NULL, name, execute, complete, NULL, &work));
+  drop(env, work);
+  MUST(napi_delete_async_work(env, work));
+  return NULL;
+}
+
+ADDON_EXPORTS({"run", run})

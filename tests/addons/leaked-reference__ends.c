@@ -1,0 +1,54 @@
+/* leaked-reference__ends.c - a lost reference, and every way for a process to end in native code.
+ */
+#include "addon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+ADDON_FRAME static void keep_object(napi_env env, napi_value object) {
+  napi_ref reference;
+  MUST(napi_create_reference(env, object, 1, &reference)); /* DEFECT created */
+}
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  keep_object(env, addon_object(env));
+  addon_scrub_stack();
+  return NULL;
+}
+
+static napi_value end_abort(napi_env env, napi_callback_info info) { abort(); }
+
+static napi_value end_exit(napi_env env, napi_callback_info info) { exit(5); }
+
+static napi_value end_quick_exit(napi_env env, napi_callback_info info) { quick_exit(6); }
+
+static napi_value end_underscore_exit(napi_env env, napi_callback_info info) { _exit(7); }
+
+static napi_value end_fatal(napi_env env, napi_callback_info info) {
+  napi_fatal_error("end_fatal", NAPI_AUTO_LENGTH, "on purpose", NAPI_AUTO_LENGTH);
+}
+
+static napi_value end_segv(napi_env env, napi_callback_info info) {
+  *(volatile int *)8 = 1;
+  return NULL;
+}
+
+static napi_value end_term(napi_env env, napi_callback_info info) {
+  raise(SIGTERM);
+  return NULL;
+}
+
+static napi_value end_kill(napi_env env, napi_callback_info info) {
+  raise(SIGKILL);
+  return NULL;
+}
+
+/* Another program takes the place of this one; it inherits the preload. */
+static napi_value end_exec(napi_env env, napi_callback_info info) {
+  execl("/bin/echo", "echo", "another program", (char *)NULL);
+  return NULL;
+}
+
+ADDON_EXPORTS({"run", run}, {"abort", end_abort}, {"exit", end_exit}, {"quickExit", end_quick_exit},
+              {"underscoreExit", end_underscore_exit}, {"fatal", end_fatal}, {"segv", end_segv},
+              {"term", end_term}, {"kill", end_kill}, {"exec", end_exec})

@@ -1,0 +1,14 @@
+/* ok__reference-use-after-delete__ref.c - made stronger while it is there. */
+#include "addon.h"
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  napi_ref reference;
+  uint32_t count = 0;
+  MUST(napi_create_reference(env, addon_object(env), 1, &reference));
+  MUST(napi_reference_ref(env, reference, &count));
+  MUST_BE(count == 2);
+  MUST(napi_delete_reference(env, reference));
+  return NULL;
+}
+
+ADDON_EXPORTS({"run", run})

@@ -1,0 +1,273 @@
+// process.mjs - how processes end, what children see, programs that have nothing to do with addons.
+import { existsSync, mkdirSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { endOf } from '../harness.mjs';
+import { error, leak } from './rows.mjs';
+
+const lost = (fields) => leak('leaked-reference', { evidence: 'lost', stacks: { created: 'keep_object' }, ...fields });
+const nodeOnly = ['node'];
+
+// Every way to end after five references were lost. "how" and "code" are those of the report.
+const endings = [
+  { name: 'natural', steps: [], end: 0, how: 'exit' },
+  { name: 'process-exit-0', steps: ['exit=0'], end: 0, how: 'exit' },
+  { name: 'process-exit-3', steps: ['exit=3'], end: 3, how: 'exit' },
+  { name: 'exit-code-4', steps: ['code=4'], end: 4, how: 'exit' },
+  { name: 'uncaught-exception', steps: ['throw=on purpose'], end: 1, how: 'exit' },
+  { name: 'unhandled-rejection', steps: ['reject=on purpose'], end: 1, how: 'exit' },
+  { name: 'native-exit', steps: ['exit'], end: 5, how: 'exit' },
+  { name: 'native-quick-exit', steps: ['quickExit'], end: 6, how: 'exit' },
+  { name: 'native-abort', steps: ['abort'], end: 'SIGABRT', how: 'signal' },
+  { name: 'fatal-error', steps: ['fatal'], end: 'SIGABRT', how: 'signal' },
+  { name: 'process-abort', steps: ['processAbort'], end: 'SIGABRT', how: 'signal' },
+];
+const endRows = endings.flatMap(({ name, steps, end, how }) => [
+  {
+    name: `end-${name}`, issue: 2, addons: ['leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
+    expect: [lost({ count: 5 })],
+    // Bun and Deno end in ways of their own after a fatal error or an exception; the rows are about Node there.
+    on: /abort|fatal|quick|native-exit/.test(name) ? { bun: { bare: 'any', endUnder: undefined }, deno: { bare: 'any' } } : undefined,
+    check: ({ run, report }) => {
+      const [process] = report?.processes ?? [];
+      run.check(process?.end?.how === how, `the report says that it ended by ${process?.end?.how}, not by ${how}`);
+      if (how === 'exit') run.check(process?.end?.code === end, `the report says that it ended with ${process?.end?.code}`);
+    },
+  },
+  { name: `ok-end-${name}`, issue: 2, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end },
+]);
+
+// Ends after which nothing of ours runs: the record stays, and is read by hand.
+const killed = [
+  { name: 'kill', steps: ['kill'], end: 'SIGKILL', addons: ['leaked-reference__ends'] },
+  { name: 'kill-from-outside', steps: ['kill=SIGKILL'], end: 'SIGKILL' },
+  { name: 'term', steps: ['term'], end: 'SIGTERM' },
+  { name: 'segv', steps: ['segv'], end: 'SIGSEGV' },
+  { name: 'underscore-exit', steps: ['underscoreExit'], end: 7 },
+].map(({ name, steps, end }) => ({
+  name: `killed-${name}`, issue: 2, addons: ['leaked-reference__ends'], steps: ['run*5', ...steps], end, record: 'report',
+  // What a scan would have said is not known any more, so no severity is asked for.
+  expect: [{ kind: 'leaked-reference', count: 5, stacks: { created: 'keep_object' } }],
+  endUnder: end, leavesRecord: true, runtimes: nodeOnly,
+}));
+
+// Programs without addons: the same to the byte, and nothing left behind.
+const plain = (name, command, settings = {}) => ({
+  name: `plain-${name}`, issue: 2,
+  custom: async (run) => {
+    const bare = await run.bare(command(run), settings);
+    for (const options of [{}, { format: `text,json=${run.path('report.json')}`, verbosity: 1 }]) {
+      const watched = await run.under(command(run), options, settings);
+      run.check(endOf(watched) === endOf(bare), `ended with ${endOf(watched)}, bare with ${endOf(bare)}`);
+      run.check(watched.out === bare.out, `stdout differs:\n${watched.out}`);
+      run.check(watched.err === bare.err, `stderr differs:\n${watched.err}`);
+    }
+    run.check(run.leftovers().length === 0, `left behind: ${run.leftovers()}`);
+  },
+});
+
+export const process_ = [
+  ...endRows,
+  ...killed,
+  {
+    name: 'end-exec', issue: 2, addons: ['leaked-reference__ends'], steps: ['run', 'exec'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const watched = await run.under(run.drive(run.case.addons, run.case.steps), { record: run.path('record.nck') });
+      run.check(endOf(watched) === 0 && watched.out === 'another program\n', `exec: ${endOf(watched)} ${watched.out} ${watched.err}`);
+    },
+  },
+  {
+    name: 'fork-with-references', issue: 2, addons: ['leaked-reference__fork'], runtimes: nodeOnly,
+    steps: ['run*5', 'forkUnderscoreExit', 'forkExec', 'vforkExec', 'run'], expect: [lost({ count: 6 })],
+    check: ({ run, watched }) => run.check(watched.err.split('leaked-reference').length <= 8, 'a child has reported as well'),
+  },
+  { name: 'ok-fork', issue: 2, addons: ['ok__leaked-reference__fork'], steps: ['run*3', 'gc'], runtimes: nodeOnly },
+  // A child is a process of its own: its own verdict, which the parent sees as its exit code.
+  {
+    name: 'child-is-traced', issue: 2, addons: ['leaked-reference__local'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const command = run.drive(run.case.addons, ['child[run]']);
+      const watched = await run.under(command, {});
+      run.check(/child -> 23/.test(watched.out), `the child's verdict is lost: ${watched.out}`);
+      run.check(endOf(watched) === 0, `the parent ended with ${endOf(watched)}`);
+      run.check(watched.err.includes('keep_object'), `the child's report is missing: ${watched.err}`);
+      const untraced = await run.under(command, { trace_children: 0 });
+      run.check(/child -> 0/.test(untraced.out), `trace_children=0: ${untraced.out}${untraced.err}`);
+      run.check(run.leftovers().length === 0, `left behind: ${run.leftovers()}`);
+    },
+  },
+  {
+    name: 'ok-child-with-messages', issue: 2, addons: ['ok__leaked-reference__local'], runtimes: nodeOnly,
+    command: (run) => run.script('messages.cjs', run.addonPath('ok__leaked-reference__local')),
+  },
+  {
+    name: 'ok-exit-while-workers-run', issue: 2, addons: [],
+    command: (run) => run.script('busy-workers.cjs', run.addonPath('ok__leaked-reference__local')),
+  },
+  {
+    name: 'ok-program-changes-folder', issue: 2, addons: ['ok__leaked-reference__local'],
+    custom: async (run) => {
+      const command = run.script('change-folder.cjs', run.addonPath('ok__leaked-reference__local'));
+      const watched = await run.under(command, { format: 'text,json=relative.json' });
+      run.check(endOf(watched) === 0, watched.err);
+      run.report(run.path('relative.json'));
+    },
+  },
+  // An error is said at once: a program that is killed by it has said why.
+  {
+    name: 'error-said-at-once', issue: 2, addons: ['reference-use-after-delete__value'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const watched = await run.under(run.drive(run.case.addons, ['run', 'kill=SIGKILL']), { record: run.path('record.nck') });
+      run.check(endOf(watched) === 'SIGKILL', `ended with ${endOf(watched)}`);
+      run.check(watched.err.includes('reference-use-after-delete'), `nothing was said: ${watched.err}`);
+    },
+  },
+  // The same finding has the same fingerprint in another run, another folder, another build.
+  {
+    name: 'fingerprint-is-stable', issue: 2, addons: ['leaked-reference__local'],
+    custom: async (run) => {
+      const prints = [];
+      const folder = run.path('elsewhere');
+      mkdirSync(folder);
+      copyFileSync(run.addonPath('leaked-reference__local'), `${folder}/leaked-reference__local.node`);
+      for (const addon of [run.addonPath('leaked-reference__local'), `${folder}/leaked-reference__local.node`]) {
+        const command = run.drive([], ['run*3']);
+        command[command.indexOf('')] = addon;
+        await run.under(command, { format: `json=${run.path('report.json')}` });
+        const report = run.report(run.path('report.json'));
+        prints.push(report?.findings.filter((f) => f.severity === 'leak').map((f) => f.fingerprint).join());
+      }
+      run.check(prints[0] && prints[0] === prints[1], `fingerprints differ: ${prints}`);
+    },
+  },
+  // What the report says of the process, its modules and the counts.
+  {
+    name: 'report-facts', issue: 2, addons: ['leaked-reference__counted'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const folder = run.path('node_modules/@demo/cache/build/Release');
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(run.addonPath('leaked-reference__counted'), `${folder}/cache.node`);
+      writeFileSync(run.path('node_modules/@demo/cache/package.json'), '{"name":"@demo/cache","version":"3.2.1"}');
+      const command = run.drive([], ['run*7', 'exit=0']);
+      command[command.indexOf('')] = `${folder}/cache.node`;
+      const watched = await run.under(command, { format: `text,json=${run.path('report.json')}` });
+      const report = run.report(run.path('report.json'), { calls: 7 * 5 });
+      if (!report) return;
+      const [process] = report.processes;
+      const [module] = process.modules;
+      const [found] = report.findings.filter((f) => f.severity === 'leak');
+      run.check(report.schema === 'napicheck-report/1' && report.tool.name === 'napicheck', 'schema and tool');
+      run.check(process.pid === watched.pid, `pid ${process.pid} is not ${watched.pid}`);
+      run.check(process.runtime.name === 'node' && process.runtime.version === run.runtime.version, `runtime ${JSON.stringify(process.runtime)}`);
+      run.check(process.argv.includes('run*7'), `argv ${process.argv}`);
+      run.check(module.file === 'cache.node' && module.path === `${folder}/cache.node`, `module ${JSON.stringify(module)}`);
+      run.check(module.package === '@demo/cache' && module.version === '3.2.1', `package ${JSON.stringify(module)}`);
+      run.check(/^[0-9a-f]{16,}$/.test(module.build_id ?? ''), `build id ${module.build_id}`);
+      run.check(found?.package === '@demo/cache@3.2.1' && found?.module === 'cache.node', `finding ${JSON.stringify(found)}`);
+      run.check(found?.pid === watched.pid && Number.isInteger(found?.env), 'pid and env of the finding');
+      run.check(found?.thread?.id === watched.pid && found?.thread?.name?.length > 0, `thread ${JSON.stringify(found?.thread)}`);
+      run.check(found?.suppression === 'leaked-reference:share_object', `suppression ${found?.suppression}`);
+      const { created, released, live, peak } = report.counters.reference;
+      run.check(created === 7 && released === 0 && live === 7 && peak === 7, `counters ${JSON.stringify(report.counters.reference)}`);
+      run.check(report.summary.leak === 1 && report.summary.error === 0, `summary ${JSON.stringify(report.summary)}`);
+      // The text: the addon, the line, and a last line that sums up.
+      for (const words of ['cache.node', '@demo/cache', 'share_object', 'leaked-reference__counted.c:', 'leaked-reference'])
+        run.check(watched.err.includes(words), `the text lacks ${words}:\n${watched.err}`);
+      run.check(/^napicheck: .*1 leak/.test(watched.err.trimEnd().split('\n').at(-1)), `the last line does not sum up: ${watched.err}`);
+    },
+  },
+  {
+    name: 'counters-of-references', issue: 2, addons: ['ok__reference-use-after-delete__reused'], steps: ['run'],
+    check: ({ run, report }) => {
+      const { created, released, live, peak } = report.counters.reference;
+      run.check(created === 1000 && released === 1000 && live === 0 && peak === 1, `counters ${JSON.stringify(report.counters.reference)}`);
+    },
+  },
+
+  plain('true', () => ['/bin/true']),
+  plain('false', () => ['/bin/false']),
+  plain('shell', () => ['/bin/sh', '-c', 'echo out; echo err >&2; (exit 3); echo $?; exit 7']),
+  plain('pipeline', () => ['/bin/bash', '-c', 'seq 1000 | sort -r | head -3; cat', 'x'], { input: 'from stdin\n' }),
+  plain('killed-by-signal', () => ['/bin/sh', '-c', 'kill -TERM $$']),
+  plain('node-version', (run) => [run.runtime.path, '--version']),
+  plain('node-script', (run) => run.script('no-addon.cjs', '0')),
+  plain('node-exit-9', (run) => run.script('no-addon.cjs', '9')),
+  { ...plain('npm-version', () => ['npm', '--version']), runtimes: nodeOnly },
+  {
+    name: 'environment-unchanged', issue: 2, addons: [], runtimes: nodeOnly,
+    custom: async (run) => {
+      const watched = await run.under([run.runtime.path, '-p', 'process.env.LD_PRELOAD + " " + process.env.NAPICHECK_OPTIONS'], { verbosity: 0 });
+      run.check(watched.out === `${run.library} verbosity=0\n`, `the program sees ${watched.out}`);
+    },
+  },
+  // Standard streams that are closed must not be taken by descriptors of ours.
+  {
+    name: 'closed-stdio', issue: 2, addons: ['leaked-reference__local'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const path = run.path('report.json');
+      const inner = run.drive(run.case.addons, ['run']).map((w) => `'${w}'`).join(' ');
+      for (const closed of ['<&-', '>&-', '2>&-', '<&- >&- 2>&-']) {
+        const watched = await run.under(['/bin/sh', '-c', `exec ${inner} ${closed}`], { format: `text,json=${path}` });
+        run.check(endOf(watched) === 23, `${closed}: ended with ${endOf(watched)} ${watched.err}`);
+        run.check(closed.includes('>&-') || watched.out === 'end of drive\n', `${closed}: stdout is ${watched.out}`);
+        const report = run.report(path);
+        run.check(report?.summary.leak === 1, `${closed}: the leak is missing`);
+      }
+    },
+  },
+  // Nothing of ours stands in the low descriptors, and none is left open to a child.
+  {
+    name: 'descriptors', issue: 2, addons: ['ok__leaked-reference__local'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const command = run.script('descriptors.cjs', run.addonPath('ok__leaked-reference__local'));
+      const bare = await run.bare(command);
+      const watched = await run.under(command, {});
+      run.check(bare.out === watched.out, `descriptors differ: bare\n${bare.out}watched\n${watched.out}`);
+    },
+  },
+  {
+    name: 'few-descriptors', issue: 2, addons: ['leaked-reference__local'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const path = run.path('report.json');
+      const inner = run.drive(run.case.addons, ['run']).map((w) => `'${w}'`).join(' ');
+      const watched = await run.under(['/bin/sh', '-c', `ulimit -n 40; exec ${inner}`], { format: `text,json=${path}` });
+      run.check(endOf(watched) === 23, `ended with ${endOf(watched)} ${watched.err}`);
+      run.check(run.report(path)?.summary.leak === 1, 'the leak is missing');
+    },
+  },
+
+  // The library and the tool themselves.
+  {
+    name: 'exported-symbols', issue: 2,
+    custom: async (run) => {
+      const listing = await run.bare(['nm', '-D', '--defined-only', '--no-sort', run.library]);
+      const symbols = listing.out.split('\n').map((l) => l.split(' ').slice(2).join(' ')).filter(Boolean).sort();
+      const foreign = symbols.filter((s) => !/^(napi_|node_api_|napicheck_)\w+$/.test(s) && !/^NAPICHECK_/.test(s));
+      run.check(symbols.length > 160, `${symbols.length} symbols`);
+      run.check(foreign.length === 0, `foreign symbols: ${foreign.join(' ')}`);
+      const golden = new URL('../golden/exported-symbols.txt', import.meta.url);
+      const wanted = existsSync(golden) ? readFileSync(golden, 'utf8').trim().split('\n').sort() : [];
+      const more = symbols.filter((s) => !wanted.includes(s)), fewer = wanted.filter((s) => !symbols.includes(s));
+      run.check(more.length + fewer.length === 0, `golden/exported-symbols.txt: new ${more.join(' ') || 'none'}; gone ${fewer.join(' ') || 'none'}`);
+    },
+  },
+  {
+    name: 'needs-only-libc', issue: 2,
+    custom: async (run) => {
+      const dynamic = await run.bare(['readelf', '-dW', run.library]);
+      const needed = [...dynamic.out.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map((m) => m[1]);
+      const foreign = needed.filter((n) => !/^(libc\.so|ld-linux)/.test(n));
+      run.check(needed.length > 0 && foreign.length === 0, `needs ${needed}`);
+      run.check(!/TEXTREL/.test(dynamic.out), 'has text relocations');
+    },
+  },
+  {
+    name: 'library-without-tool', issue: 2, addons: ['leaked-reference__local'],
+    custom: async (run) => {
+      const alone = run.path('libnapicheck.so');
+      copyFileSync(run.library, alone);
+      const watched = await run.under(run.drive(run.case.addons, ['run']), {}, { env: { LD_PRELOAD: alone } });
+      run.check(watched.out === 'end of drive\n', watched.out);
+      run.check([0, 23].includes(watched.code), `ended with ${endOf(watched)}`);
+      run.check(/^napicheck: /m.test(watched.err), `nothing said about the missing tool: ${watched.err}`);
+    },
+  },
+];

@@ -1,0 +1,181 @@
+// references.mjs - references: leaks lost and held, use after delete, counts, envs, values that never were one.
+import { error, leak, note, pair } from './rows.mjs';
+
+const lost = (fields) => leak('leaked-reference', { evidence: 'lost', ...fields });
+const lostWeak = (fields) => leak('leaked-weak-reference', { evidence: 'lost', ...fields });
+const held = (fields) => note('leaked-reference', { evidence: 'held', ...fields });
+const noReference = (kind) => ({ check: ({ run, report }) => run.check(!report.findings.some((f) => f.kind === kind), `a ${kind} is reported`) });
+
+const lostPair = (variant, fn, { count = 1, ...row } = {}) =>
+  pair(2, 'leaked-reference', variant, { expect: [lost({ count, stacks: { created: fn } })], ...row });
+const heldPair = (variant, fn, { count = 1, ...row } = {}) =>
+  pair(2, 'leaked-reference', `held-${variant}`, { expect: [held({ count, stacks: { created: fn } })], ...row });
+
+// Uses of references that the runtime must not see: the bare run is undefined.
+const misuse = (kind, variant, stacks, row = {}) =>
+  pair(2, kind, variant, { bare: 'any', expect: [error(kind, { count: 1, stacks })], ...row });
+
+export const references = [
+  ...lostPair('local', 'keep_object', { steps: ['run*10', 'gc'], count: 10 }),
+  ...lostPair('dead-stack', 'fill_frame', { steps: ['run'] }),
+  ...lostPair('freed-holder', 'holder_new', { steps: ['run*7'], count: 7 }),
+  ...pair(2, 'leaked-reference', 'overwritten', {
+    steps: ['run*5'],
+    expect: [lost({ count: 4, stacks: { created: 'remember' } }), held({ count: 1, stacks: { created: 'remember' } })],
+  }),
+  ...lostPair('counted', 'share_object'),
+  ...lostPair('value-types', 'lose', { count: 8 }),
+  ...lostPair('any-value', 'lose', { count: 6, runtimes: ['node'] }),
+  ...lostPair('any-value-v10', 'lose', { count: 2, minNode: '22.14', runtimes: ['node'] }),
+  ...lostPair('wrap', 'wrap_object', { steps: ['run*3', 'gc'], count: 3 }),
+  ...lostPair('constructor', 'keep_object', { steps: ['run*2'], count: 2 }),
+  ...lostPair('dlsym', 'keep_object', {
+    steps: ['run', 'runDefault'], count: 2, twin: { steps: ['run', 'probe'] },
+  }),
+  ...pair(2, 'leaked-reference', 'inlined', {
+    expect: [lost({ count: 1, stacks: { created: ['keep_inlined', { function: 'outer', mark: 'caller' }] } })],
+  }),
+  ...lostPair('deep', 'descend'),
+  {
+    name: 'leaked-reference__unloaded', issue: 2, addons: [],
+    command: (run) => run.script('only-in-workers.cjs', run.addonPath('leaked-reference__unloaded'), '2', 'run'),
+    expect: [lost({ count: 2, addon: 'leaked-reference__unloaded', stacks: { created: 'keep_object' } })],
+  },
+  {
+    name: 'ok__leaked-reference__unloaded', issue: 2, addons: [],
+    command: (run) => run.script('only-in-workers.cjs', run.addonPath('ok__leaked-reference__unloaded'), '3', 'run'),
+  },
+  ...pair(2, 'leaked-reference', 'cxx', {
+    expect: [lost({ count: 1, stacks: { created: { function: /demo::Cache::Put|^Put$/, mark: 'wrapper' } } })],
+  }),
+  ...['legacy', 'v0'].flatMap((mangling) => [{
+    name: `leaked-reference__rust+${mangling}`, issue: 2, addons: [`leaked-reference__rust+${mangling}`], steps: ['run'],
+    expect: [lost({ count: 1, stacks: { created: /^(leaking_cache::)?(cache::store::)?keep_forever$/ } })],
+  }, {
+    name: `ok__leaked-reference__rust+${mangling}`, issue: 2, addons: [`ok__leaked-reference__rust+${mangling}`], steps: ['run'],
+  }]),
+  // How the addon was linked must not matter.
+  ...['eager', 'lazy', 'no-plt'].map((linking) => ({
+    name: `leaked-reference__local+${linking}`, issue: 2, addons: [`leaked-reference__local+${linking}`], steps: ['run*3'],
+    expect: [lost({ count: 3, stacks: { created: 'keep_object' } })],
+  })),
+  {
+    name: 'leaked-reference__local+stripped', issue: 2, addons: ['leaked-reference__local+stripped'], steps: ['run*3'],
+    expect: [lost({ count: 3, stacks: { created: { noName: true } } })],
+  },
+  ...['clang', 'O3', 'no-frame-pointer'].map((flavour) => ({
+    name: `leaked-reference__local+${flavour}`, issue: 2, addons: [`leaked-reference__local+${flavour}`], steps: ['run*3'],
+    expect: [lost({ count: 3, stacks: { created: 'keep_object' } })],
+  })),
+
+  ...heldPair('static', 'keep_constructor'),
+  ...heldPair('heap-list', 'list_push', { steps: ['run*20'], count: 20 }),
+  ...heldPair('thread-local', 'keep_callback', { twin: { steps: ['run', 'stop'] } }),
+  ...heldPair('packed', 'keep_entry', { steps: ['run*9'], count: 9, twin: { steps: ['run*9', 'stop'] } }),
+  ...heldPair('tag-bits', 'keep_tagged', { steps: ['run*8'], count: 8, twin: { steps: ['run*8', 'stop'] } }),
+  ...heldPair('shared-mapping', 'keep_shared', { steps: ['run*3'], count: 3, twin: { steps: ['run*3', 'stop'] } }),
+  ...heldPair('file-mapping', 'keep_in_pool', { steps: ['run*3'], count: 3, twin: { steps: ['run*3', 'stop'] } }),
+  ...heldPair('arena', 'keep_in_arena'),
+  ...heldPair('sealed-page', 'keep_sealed', { twin: { steps: ['run', 'stop'] } }),
+  ...heldPair('other-stack', 'hand_over'),
+  ...heldPair('live-frame', 'call_with_reference', {
+    steps: [], command: (run) => run.script('exit-inside-call.cjs', run.addonPath('leaked-reference__held-live-frame')), twin: null,
+  }),
+  ...heldPair('external', 'fill_box', { steps: ['k=run', 'gc'], twin: { steps: ['k=run', 'gc', 'run', 'gc'] } }),
+  ...pair(2, 'leaked-reference', 'held-vector', {
+    steps: [], command: (run) => run.script('listeners.cjs', ...run.case.addons.map((a) => run.addonPath(a))),
+    expect: [held({ count: 12 })],
+  }),
+  ...pair(2, 'leaked-reference', 'init', {
+    steps: ['gc'], expect: [held({ count: 1, stacks: { created: { function: 'napi_register_module_v1' } } })],
+    twin: noReference('leaked-reference'),
+  }),
+  // What held means is the user's choice.
+  {
+    name: 'leak-check-all', issue: 2, addons: ['leaked-reference__held-static'], steps: ['run'],
+    options: { leak_check: 'all' }, expect: [leak('leaked-reference', { evidence: 'held', count: 1, stacks: { created: 'keep_constructor' } })],
+  },
+  {
+    name: 'leak-check-none', issue: 2, addons: ['leaked-reference__local'], steps: ['run'],
+    options: { leak_check: 'none' }, check: ({ run, report }) => run.check(report.summary.leak === 0, 'leaks are counted'),
+  },
+  {
+    name: 'leak-check-growing-only', issue: 2, addons: ['leaked-reference__local'], steps: ['run'],
+    options: { leak_check: 'growing' }, check: ({ run, report }) => run.check(report.summary.leak === 0, 'a lost one is counted'),
+  },
+
+  ...pair(2, 'leaked-weak-reference', 'local', { steps: ['run*5', 'gc'], expect: [lostWeak({ count: 5, stacks: { created: 'watch_object' } })] }),
+  ...pair(2, 'leaked-weak-reference', 'unref', { steps: ['run*5', 'gc'], expect: [lostWeak({ count: 5, stacks: { created: 'borrow_object' } })] }),
+  ...pair(2, 'leaked-weak-reference', 'wrap', { steps: ['k=run', 'gc'], expect: [lostWeak({ count: 1, stacks: { created: 'wrap_object' } })] }),
+  ...pair(2, 'leaked-weak-reference', 'add-finalizer', { steps: ['run*4', 'gc'], expect: [lostWeak({ count: 4, stacks: { created: 'attach' } })] }),
+
+  ...misuse('reference-use-after-delete', 'value', { created: 'make', deleted: 'drop', used: 'use' }),
+  ...misuse('reference-use-after-delete', 'reused', { created: 'make_first', deleted: 'drop_first', used: 'use_first' }),
+  ...misuse('reference-use-after-delete', 'ref', { created: 'run', deleted: 'drop', used: 'strengthen' }),
+  ...misuse('reference-use-after-delete', 'unref', { created: 'run', deleted: 'drop', used: 'weaken' }),
+  ...misuse('reference-use-after-delete', 'finalizer', { created: 'run', deleted: 'drop', used: 'on_collected' }, { steps: ['run', 'gc'] }),
+  ...misuse('reference-double-delete', 'local', { created: 'run', deleted: 'drop_on_error', used: 'drop_at_end' }),
+  ...misuse('reference-double-delete', 'finalizer', { created: 'run', deleted: 'native_close', used: 'on_collected' }, { steps: ['run', 'gc'] }),
+  ...misuse('reference-double-delete', 'reused', { created: 'run', deleted: 'run', used: 'drop_again' }),
+  ...misuse('reference-count-underflow', 'twice', { created: 'run', used: 'weaken_again' }, { bare: 'same' }),
+  ...misuse('reference-count-underflow', 'weak', { created: 'run', used: 'weaken' }, { bare: 'same' }),
+  ...misuse('reference-wrong-env', 'addons', { created: { function: 'make' }, used: 'use_foreign' }, {
+    addons: ['reference-wrong-env__addons', 'reference-wrong-env__addons+copy'], steps: ['x=make', 'b.use($x)', 'drop'],
+    twin: {
+      addons: ['ok__reference-wrong-env__addons', 'ok__reference-wrong-env__addons+copy'],
+      steps: ['x=make', 'b.use($x)', 'drop', 'b.drop'],
+    },
+  }),
+  ...misuse('reference-wrong-env', 'worker', { created: 'make', used: 'use_static' }, {
+    steps: ['make', 'worker[use]', 'drop'], twin: { steps: ['make', 'use', 'worker[make;use]', 'use'] },
+  }),
+  ...misuse('reference-wrong-env', 'ended', { created: 'make', used: 'use_static' }, { steps: ['worker[make]', 'use'] }),
+  ...misuse('invalid-reference', 'integer', { used: 'use' }),
+  ...misuse('invalid-reference', 'memory', { used: 'drop' }),
+  ...misuse('invalid-reference', 'value', { used: 'use' }),
+  ...misuse('invalid-reference', 'other-kind', { used: 'drop' }),
+  // The same site a thousand times is one finding with a count, said once.
+  {
+    name: 'reference-use-after-delete-counted', issue: 2, bare: 'any', addons: ['reference-use-after-delete__value'], steps: ['run*1000'],
+    expect: [error('reference-use-after-delete', { count: 1000, stacks: { used: 'use' } })],
+    check: ({ run, watched }) => run.check(watched.err.split('\n').length < 120, 'a repeated error floods stderr'),
+  },
+
+  {
+    name: 'ok__object-wrap', issue: 2, addons: ['ok__object-wrap'], steps: ['run', 'gc', 'run', 'gc'],
+  },
+  // Envs: workers, several addons, the same addon again.
+  {
+    name: 'leaked-reference-in-workers', issue: 2, addons: ['leaked-reference__local'], steps: ['run*2', 'workers*3[run*4;gc]'],
+    expect: [lost({ count: 14, stacks: { created: 'keep_object' } })],
+  },
+  {
+    name: 'leaked-reference-in-terminated-worker', issue: 2, addons: ['leaked-reference__local'], steps: ['terminate[run*4]'],
+    expect: [lost({ count: 4, stacks: { created: 'keep_object' } })],
+  },
+  {
+    name: 'ok-in-workers', issue: 2, addons: ['ok__leaked-reference__init', 'ok__object-wrap'], steps: ['b.run', 'workers*3[b.run;gc]', 'terminate[b.run]', 'b.run'],
+    ...noReference('leaked-reference'),
+  },
+  {
+    name: 'leaked-reference-in-two-addons', issue: 2, addons: ['leaked-reference__local', 'leaked-reference__freed-holder'], steps: ['run*2', 'b.run*3'],
+    expect: [
+      lost({ count: 2, stacks: { created: 'keep_object' } }),
+      lost({ count: 3, addon: 'leaked-reference__freed-holder', stacks: { created: 'holder_new' } }),
+    ],
+    check: ({ run, report }) => {
+      const modules = report.findings.filter((f) => f.severity === 'leak').map((f) => f.module).sort();
+      run.check(modules.join() === 'leaked-reference__freed-holder.node,leaked-reference__local.node', `modules are ${modules}`);
+      run.check(report.processes[0].modules.length === 2, 'two modules are loaded');
+    },
+  },
+  {
+    name: 'leaked-reference-many-addons', issue: 2, addons: [], bare: 'same',
+    command: (run) => run.script('many-copies.cjs', run.addonPath('leaked-reference__local'), '30', run.folder),
+    expect: [lost({ count: 30, addon: 'leaked-reference__local', stacks: { created: 'keep_object' } })],
+  },
+  {
+    name: 'leaked-reference-after-reload', issue: 2, addons: ['leaked-reference__local'], steps: ['run', 'reload', 'run', 'reload', 'run'],
+    expect: [lost({ count: 3, stacks: { created: 'keep_object' } })], runtimes: ['node'],
+  },
+];
