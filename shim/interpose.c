@@ -165,6 +165,8 @@ bool nck_interpose_start(const struct nck_function *all, size_t n_all) {
   functions = all;
   n_functions = n_all;
   nck_interposed.runtime = kind_of(search.is_executable);
+  nck_interposed.runtime_low = runtime.low;
+  nck_interposed.runtime_high = runtime.high;
 
   for (size_t i = 0; i < n_all; i++) {
     const ElfW(Sym) *symbol = nck_image_find(&runtime, all[i].name);

@@ -31,7 +31,8 @@ enum nck_runtime_kind {
 
 struct nck_interposed {
   enum nck_runtime_kind runtime;
-  uint32_t n_found;   // functions of ours that the runtime has
+  uintptr_t runtime_low, runtime_high; // of the object that defines Node-API
+  uint32_t n_found;                    // functions of ours that the runtime has
   uint32_t n_unknown; // functions of the runtime that we do not know (nck_interpose_find_unknown)
   char unknown[2048]; // their names, separated by '\n'
 };

@@ -1,32 +1,60 @@
 // module.h: which files are mapped where; addresses to modules.
 //
-// Modules are recorded when they are first seen (path, bias, range, build-id, whether they import V8's C++ symbols), because Node
-// unmaps a worker's addons when it ends; a row is used again when the same file (path and build-id) is mapped again.
+// Modules are recorded when they are first seen (path, bias, range, build-id, whether they import
+// V8's C++ symbols), because Node unmaps a worker's addons when it ends; a row is used again when
+// the same file (path and build-id) is mapped again.
 #ifndef NAPICHECK_SHIM_MODULE_H
 #define NAPICHECK_SHIM_MODULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// Reads dl_iterate_phdr again and brings the table up to date: new modules get rows, vanished ones are marked unloaded. Cheap when nothing
-// changed (dlpi_adds/dlpi_subs). Call after the runtime's dlopen and dlclose, and when an unknown code address turns up. Thread-safe.
+// Reads dl_iterate_phdr again and brings the table up to date: new modules get rows, vanished ones
+// are marked unloaded. Cheap when nothing changed (dlpi_adds/dlpi_subs). Call after the runtime's
+// dlopen and dlclose, and when an unknown code address turns up. Does nothing while the record is
+// closed. Thread-safe.
 void nck_module_refresh(void);
 
-// Module row of an address, 0 when unknown (JIT code). Refreshes once for an unknown address unless it failed before. Thread-safe; no lock on
-// the fast path.
+// Module row of an address, 0 when unknown (JIT code). Refreshes once for an unknown address unless
+// it failed before. Thread-safe; no lock on the fast path.
 uint32_t nck_module_find(uintptr_t address);
 
-// Frame word (record.h) of a code address; 0 when it lies in no module. `exact` for function entries.
+// Frame word (record.h) of a code address; 0 when it lies in no module. `exact` for function
+// entries.
 uint64_t nck_module_frame(uintptr_t address, bool exact);
+
+// The same for writable data: a module's data segment and .bss alone, never code or read-only data,
+// without refreshing. 0 when it is none.
+uint32_t nck_module_find_data(uintptr_t address, uint64_t *offset);
 
 // Raised whenever a mapping came or went: caches keyed by addresses compare it.
 uint32_t nck_module_epoch(void);
 
-// True when bit for the 2 MiB granule of a word is set: the word may be a code address of a module that is neither the runtime nor ours. A filter
-// with false positives, no false negatives.
-bool nck_module_maybe_code(uint64_t word);
+// Which words of a stack may be return addresses into addons and their libraries (not the runtime,
+// not this library, not libc and the like). A range, and one bit for each 64 KiB of code, hashed:
+// false positives, no false negatives.
+#define NCK_CODE_GRANULE_SHIFT 16
+#define NCK_CODE_GRANULES 32768u
+struct nck_code_filter {
+  uint64_t low, span;
+  uint64_t bits[NCK_CODE_GRANULES / 64];
+};
+extern struct nck_code_filter nck_code_filter;
+
+static inline bool nck_module_maybe_code(uint64_t word) {
+  if (__builtin_expect(word - nck_code_filter.low >= nck_code_filter.span, 1))
+    return false;
+  uint64_t granule = (word >> NCK_CODE_GRANULE_SHIFT) & (NCK_CODE_GRANULES - 1);
+  return nck_code_filter.bits[granule / 64] >> granule % 64 & 1;
+}
 
 // Marks a module as an addon (it registered, or called Node-API).
 void nck_module_mark_addon(uint32_t module);
+
+// Address range of this library itself, [low, high).
+void nck_module_ours(uintptr_t *low, uintptr_t *high);
+
+// In the child of a fork: frees the locks that another thread of the parent held.
+void nck_module_after_fork_child(void);
 
 #endif
