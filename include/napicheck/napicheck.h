@@ -22,9 +22,13 @@ extern "C" {
 // the assembler they have names of their own (napicheck_x_or_nothing): a compiler that does not
 // inline them would else define the library's names in your addon. The library itself defines
 // NAPICHECK_IMPLEMENTATION and gets plain declarations.
+#if defined(__GNUC__)
+#define NAPICHECK_VISIBLE __attribute__((visibility("default")))
+#else
+#define NAPICHECK_VISIBLE
+#endif
 #if defined(NAPICHECK_IMPLEMENTATION)
-#define NAPICHECK_DECLARE(type, name, parameters)                                                  \
-  __attribute__((visibility("default"))) type name parameters
+#define NAPICHECK_DECLARE(type, name, parameters) NAPICHECK_VISIBLE type name parameters
 #elif defined(__linux__) && defined(__GNUC__)
 #define NAPICHECK_DECLARE(type, name, parameters)                                                  \
   extern __attribute__((weak, visibility("default"))) type name##_there parameters __asm__(#name); \
@@ -73,16 +77,8 @@ NAPICHECK_DECLARE(void, napicheck_label, (const void *handle, const char *text))
 // which come second to the user's own; the second returns suppressions, one a line, as in a
 // suppression file. The strings must stay. They must be visible:
 //   const char *napicheck_default_options(void) { return "leak_check=all"; }
-#if defined(__GNUC__)
-__attribute__((visibility("default")))
-#endif
-const char *
-napicheck_default_options(void);
-#if defined(__GNUC__)
-__attribute__((visibility("default")))
-#endif
-const char *
-napicheck_default_suppressions(void);
+NAPICHECK_VISIBLE const char *napicheck_default_options(void);
+NAPICHECK_VISIBLE const char *napicheck_default_suppressions(void);
 
 #if !defined(NAPICHECK_IMPLEMENTATION)
 static inline int napicheck_is_active(void) { return NAPICHECK_CALL(napicheck_is_active, ()); }
