@@ -1,8 +1,12 @@
-// ending.h: the end of the process, in all the forms that can be seen from inside, and the start of the reader.
+// ending.h: the end of the process, in all the forms that can be seen from inside, and the start of
+// the reader.
 //
-// Every way out (the runtime's and the addons' exit, quick_exit, abort; the fallback on_exit handler, registered again after each addon is
-// loaded so that it runs before their static destructors) comes to nck_ending_report once: the trackers close their books, the scan runs,
-// the record is marked, the reader is started (found beside the library) and its verdict taken.
+// Every way out (the runtime's and the addons' exit, quick_exit, _exit, abort; the fallback on_exit
+// handler, registered again after each addon is loaded so that it runs before their static
+// destructors) comes to nck_ending_report once: the trackers close their books, the scan runs, the
+// record is marked, the reader is started (found beside the library) and its verdict taken.
+// Children of a fork or vfork come here too: they do nothing, but for a child of a fork that has
+// called Node-API, which makes a report of its own.
 #ifndef NAPICHECK_SHIM_ENDING_H
 #define NAPICHECK_SHIM_ENDING_H
 
@@ -10,11 +14,15 @@
 
 #include "napicheck/record.h"
 
-// Registers the fallback exit handler again. After each load of an addon.
+// Registers the fallback exit handler again, and at the first time notes where the library and the
+// reader are (the program may change its directory later). After each load of an addon.
 void nck_ending_register(void);
 
-// Closes the books and makes the report. `code` is the program's own exit status. Returns the status that the process should end with (the program's own,
-// or exitcode when that was 0 and findings remain, or 24). Only the first call does anything; later ones return `code`. Any thread.
+// Closes the books and makes the report. `code` is the program's own exit status. Returns the
+// status that the process should end with (the program's own, or exitcode when that was 0 and
+// findings remain, or 24). NCK_END_EXIT inside a native call is recorded as NCK_END_EXIT_IN_CALL.
+// Only the first call does anything; another one at the same time waits for it. Any thread; keeps
+// errno.
 int nck_ending_report(enum nck_end how, int code);
 
 // Replacements put into GOT slots by interpose.c: report, then the real function.
@@ -22,6 +30,11 @@ void nck_ending_exit(int code) __attribute__((noreturn));
 void nck_ending_quick_exit(int code) __attribute__((noreturn));
 void nck_ending_underscore_exit(int code) __attribute__((noreturn));
 void nck_ending_abort(void) __attribute__((noreturn));
+
+// Takes this library out of LD_PRELOAD in the process's environment, and leaves the others in. For
+// trace_children=0: children are then started without us. In the constructor, before there are
+// threads.
+void nck_ending_strip_preload(void);
 
 // The trackers' last word, called by nck_ending_report before the scan (env.c).
 void nck_env_close_books(enum nck_end how);

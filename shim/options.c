@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "say.h"
 
@@ -43,13 +44,13 @@ static const char *const bool_words[] = {"0", "1", "no", "yes", "off", "on", "fa
 
 // Words that a list may hold. The kinds of findings follow the severities: `fail_on` may name a
 // kind.
-static const char *const severity_words[] = {"error", "leak", "warning", "note", NULL};
+static const char *const show_words[] = {"error", "leak", "warning", "note", "all", "none", NULL};
 static const char *const fail_on_words[] = {"error", "leak", "warning", "note",
 #define NCK_FINDING(id, word, severity, group, title, advice) word,
 #include "napicheck/findings.def"
 #undef NCK_FINDING
                                             NULL};
-static const char *const leak_check_words[] = {"lost", "growing", "all", "none", NULL};
+static const char *const leak_check_words[] = {"lost", "growing", "held", "all", "none", NULL};
 static const char *const checks_words[] = {
     "all", "none", "references", "handles", "threads", "async", "finalizers", "exceptions", NULL};
 static const char *const format_words[] = {"text", "json",   "sarif",  "junit",
@@ -116,6 +117,66 @@ static const char *nearest_key(const char *key) {
   return nearest_word(key, names);
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+// Length of the text up to a character of `stops` that stands outside quotes; -1 when a quote is
+// never closed. A quote counts only where a value or an item of a list begins, so that an
+// apostrophe within a name is an apostrophe.
+static ssize_t measure_part(const char *text, const char *stops) {
+  const char *at = text;
+  bool begins = true;
+  while (*at != '\0' && strchr(stops, *at) == NULL) {
+    if (begins && (*at == '"' || *at == '\'')) {
+      const char *end = strchr(at + 1, *at);
+      if (end == NULL)
+        return -1;
+      at = end + 1;
+      begins = false;
+      continue;
+    }
+    begins = *at == '=' || *at == ',';
+    at++;
+  }
+  return at - text;
+}
+
+// Copies a part without its quotes; `to` has room for all of it and a NUL. Returns its length.
+static size_t unquote(char *to, const char *part, size_t length) {
+  size_t used = 0;
+  bool begins = true;
+  for (size_t i = 0; i < length; i++) {
+    if (begins && (part[i] == '"' || part[i] == '\'')) {
+      char quote = part[i++];
+      while (i < length && part[i] != quote)
+        to[used++] = part[i++];
+      begins = false;
+      continue;
+    }
+    begins = part[i] == '=' || part[i] == ',';
+    to[used++] = part[i];
+  }
+  to[used] = '\0';
+  return used;
+}
+
+#define ITEM_BYTES 4096
+
+bool nck_options_item(const char **at, char *item, size_t size) {
+  while (**at != '\0') {
+    ssize_t length = measure_part(*at, ",");
+    if (length < 0) // cannot be: values with such a quote were refused
+      length = (ssize_t)strlen(*at);
+    const char *part = *at;
+    *at += length;
+    *at += **at == ',';
+    if (length > 0 && (size_t)length < size) {
+      unquote(item, part, (size_t)length);
+      return true;
+    }
+  }
+  return false;
+}
+
 static int find_word(const char *word, size_t length, const char *const *words) {
   for (int i = 0; words[i] != NULL; i++)
     if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
@@ -159,7 +220,7 @@ static const char *const *list_words(enum nck_option option) {
   case NCK_OPTION_fail_on:
     return fail_on_words;
   case NCK_OPTION_show:
-    return severity_words;
+    return show_words;
   case NCK_OPTION_leak_check:
     return leak_check_words;
   case NCK_OPTION_checks:
@@ -219,26 +280,26 @@ static bool is_good(enum nck_option option, const char *value, bool complain) {
   words = row->type == LIST ? list_words(option) : NULL;
   if (words == NULL)
     return true;
-  for (const char *item = value; *item != '\0';) {
-    size_t length = strcspn(item, ",");
+  char item[ITEM_BYTES];
+  for (const char *at = value; nck_options_item(&at, item, sizeof item);) {
     const char *word = item;
-    size_t word_length = length;
-    if (option == NCK_OPTION_checks && word_length > 0 && *word == '-') {
+    if (option == NCK_OPTION_checks && *word == '-')
       word++;
-      word_length--;
-    } else if (option == NCK_OPTION_format && memchr(word, '=', length) != NULL) {
-      word_length = (size_t)((const char *)memchr(word, '=', length) - word);
-    }
-    if (length > 0 && find_word(word, word_length, words) < 0) {
-      char shown[64];
-      snprintf(shown, sizeof shown, "%.*s", (int)(word_length < 60 ? word_length : 60), word);
+    char *file = option == NCK_OPTION_format ? strchr(item, '=') : NULL;
+    if (file != NULL)
+      *file = '\0';
+    if (file != NULL && file[1] == '\0') {
       if (complain)
-        nck_say("NAPICHECK_OPTIONS: %s=%s: unknown \"%s\", did you mean %s? It stays %s", row->name,
-                value, shown, nearest_word(shown, words), kept);
+        nck_say("NAPICHECK_OPTIONS: %s=%s: \"%s=\" names no file; it stays %s", row->name, value,
+                item, kept);
       return false;
     }
-    item += length;
-    item += *item == ',';
+    if (find_word(word, strlen(word), words) < 0) {
+      if (complain)
+        nck_say("NAPICHECK_OPTIONS: %s=%s: unknown \"%s\", did you mean %s? It stays %s", row->name,
+                value, word, nearest_word(word, words), kept);
+      return false;
+    }
   }
   return true;
 }
@@ -270,8 +331,13 @@ static void set_pair(const char *key, size_t key_length, const char *value, size
     return;
   }
   char *copy = pool + pool_used;
-  memcpy(copy, value, value_length);
-  copy[value_length] = '\0';
+  // A list's items are unquoted when they are read, other values now.
+  if (rows[option].type == LIST || rows[option].type == FILES) {
+    memcpy(copy, value, value_length);
+    copy[value_length] = '\0';
+  } else {
+    value_length = unquote(copy, value, value_length);
+  }
   if (!is_good((enum nck_option)option, copy, complain))
     return; // the copy is overwritten by the next
   pool_used += value_length + 1;
@@ -279,19 +345,16 @@ static void set_pair(const char *key, size_t key_length, const char *value, size
   is_set[option] = true;
 }
 
-static bool is_separator(char c) { return c == ':' || c == '\n'; }
-
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static const char separators[] = ":\n";
 
 static void parse(const char *text, bool complain) {
   while (*text != '\0') {
-    if (is_separator(*text) || is_blank(*text)) {
+    if (strchr(separators, *text) != NULL || is_blank(*text)) {
       text++;
       continue;
     }
     const char *key = text;
-    while (*text != '\0' && *text != '=' && !is_separator(*text))
-      text++;
+    text += strcspn(text, "=:\n");
     size_t key_length = (size_t)(text - key);
     while (key_length > 0 && is_blank(key[key_length - 1]))
       key_length--;
@@ -302,34 +365,19 @@ static void parse(const char *text, bool complain) {
     text++;
     while (is_blank(*text))
       text++;
-    const char *value = text;
-    size_t value_length;
-    if (*value == '"' || *value == '\'') {
-      const char *end = strchr(value + 1, *value);
-      if (end == NULL) {
-        if (complain)
-          nck_say("NAPICHECK_OPTIONS: %.*s: the quote %c is never closed; it and what follows are "
-                  "ignored",
-                  (int)(key_length < 47 ? key_length : 47), key, *value);
-        return;
-      }
-      value++;
-      value_length = (size_t)(end - value);
-      text = end + 1;
-      if (*text != '\0' && !is_separator(*text) && !is_blank(*text)) {
-        if (complain)
-          nck_say("NAPICHECK_OPTIONS: %.*s: text after the closing quote is ignored: %.*s",
-                  (int)(key_length < 47 ? key_length : 47), key, (int)strcspn(text, ":\n"), text);
-        text += strcspn(text, ":\n");
-      }
-    } else {
-      while (*text != '\0' && !is_separator(*text))
-        text++;
-      value_length = (size_t)(text - value);
-      while (value_length > 0 && is_blank(value[value_length - 1]))
-        value_length--;
+    ssize_t length = measure_part(text, separators);
+    if (length < 0) {
+      if (complain)
+        nck_say(
+            "NAPICHECK_OPTIONS: %.*s: a quote is never closed; this and what follows is ignored",
+            (int)(key_length < 47 ? key_length : 47), key);
+      return;
     }
-    set_pair(key, key_length, value, value_length, complain);
+    const char *value = text;
+    text += length;
+    while (length > 0 && is_blank(value[length - 1]))
+      length--;
+    set_pair(key, key_length, value, (size_t)length, complain);
   }
 }
 
@@ -347,28 +395,40 @@ static long read_int(enum nck_option option) {
   return parse_int(option, nck_options_text(option), &number) ? number : 0;
 }
 
+// The first word says where to start from: "handles" from nothing, "-handles" from everything.
 static uint32_t read_checks(void) {
-  const char *item = nck_options_text(NCK_OPTION_checks);
-  uint32_t checks = *item == '-' ? NCK_CHECK_all : 0; // "-handles": all but that
-  while (*item != '\0') {
-    size_t length = strcspn(item, ",");
+  const char *at = nck_options_text(NCK_OPTION_checks);
+  char item[ITEM_BYTES];
+  uint32_t checks = NCK_CHECK_all;
+  bool first = true;
+  while (nck_options_item(&at, item, sizeof item)) {
     bool out = *item == '-';
-    int word = find_word(item + out, length - out, checks_words);
+    int word = find_word(item + out, strlen(item + out), checks_words);
     uint32_t bits = word == 0 ? NCK_CHECK_all : word > 1 ? 1u << (word - 2) : 0;
+    if (first && !out)
+      checks = 0;
     if (out)
       checks &= ~bits;
+    else if (word == 1)
+      checks = 0;
     else
       checks |= bits;
-    item += length;
-    item += *item == ',';
+    first = false;
   }
   return checks;
 }
 
-// Any word of leak_check but none.
+// Leaks are looked for unless `none` is among the words.
 static bool read_leak_check(void) {
-  const char *value = nck_options_text(NCK_OPTION_leak_check);
-  return *value != '\0' && strcmp(value, "none") != 0;
+  const char *at = nck_options_text(NCK_OPTION_leak_check);
+  char item[ITEM_BYTES];
+  bool any = false;
+  while (nck_options_item(&at, item, sizeof item)) {
+    if (strcmp(item, "none") == 0)
+      return false;
+    any = true;
+  }
+  return any;
 }
 
 static void make_effective(void) {
@@ -378,12 +438,13 @@ static void make_effective(void) {
       continue;
     const char *value = values[i];
     size_t length = strlen(value);
-    // Only a value that was quoted can need quotes, and it cannot hold its own, so one of the two
-    // is free.
-    const char *quote = "";
-    if (strpbrk(value, ":\n") != NULL || *value == '"' || *value == '\'' || is_blank(*value) ||
-        (length > 0 && is_blank(value[length - 1])))
-      quote = strchr(value, '"') == NULL ? "\"" : "'";
+    // A list keeps its items' own quotes; another value gets them where it needs them.
+    bool is_list = rows[i].type == LIST || rows[i].type == FILES;
+    bool needs = strpbrk(value, ":\n'\"") != NULL || is_blank(*value) ||
+                 (length > 0 && is_blank(value[length - 1]));
+    const char *quote = is_list || !needs ? "" : strchr(value, '"') == NULL ? "\"" : "'";
+    if (*quote == '\'' && strchr(value, '\'') != NULL)
+      quote = ""; // with both kinds in it only an unquoted one can be meant
     int n = snprintf(effective + used, sizeof effective - used, "%s%s=%s%s%s", used > 0 ? ":" : "",
                      rows[i].name, quote, value, quote);
     if (n < 0 || (size_t)n >= sizeof effective - used) {
@@ -448,17 +509,9 @@ bool nck_options_want_module(const char *path) {
   const char *slash = strrchr(path, '/');
   const char *file = slash != NULL ? slash + 1 : path;
   bool wanted = false;
-  while (*item != '\0' && !wanted) {
-    size_t length = strcspn(item, ",");
-    char glob[PATH_MAX];
-    if (length > 0 && length < sizeof glob) {
-      memcpy(glob, item, length);
-      glob[length] = '\0';
-      wanted = fnmatch(glob, file, 0) == 0 || fnmatch(glob, path, 0) == 0;
-    }
-    item += length;
-    item += *item == ',';
-  }
+  char glob[ITEM_BYTES];
+  while (!wanted && nck_options_item(&item, glob, sizeof glob))
+    wanted = fnmatch(glob, file, 0) == 0 || fnmatch(glob, path, 0) == 0;
   errno = saved;
   return wanted;
 }

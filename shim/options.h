@@ -1,12 +1,13 @@
 // options.h: NAPICHECK_OPTIONS, read once in the library's constructor, without allocating.
 //
-// `key=value` separated by ':' or a newline. A value that begins with ' or " goes to the next of
-// the same kind, which ends it: that is how a value holds a ':'. An unknown key or a bad value is
-// said once on stderr with the nearest valid one, and the default stays.
+// `key=value` separated by ':' or a newline. Where a value or an item of a list begins with ' or ",
+// it goes to the next of the same kind: that is how a file name holds a ':' or a ','. An unknown
+// key or a bad value is said once on stderr with the nearest valid one, and the default stays.
 #ifndef NAPICHECK_SHIM_OPTIONS_H
 #define NAPICHECK_SHIM_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum nck_js_stacks { NCK_JS_STACKS_OFF, NCK_JS_STACKS_FINDINGS, NCK_JS_STACKS_ALL };
@@ -61,6 +62,10 @@ void nck_options_read(const char *defaults, const char *text, bool complain);
 
 // The value of an option as text: what was given, else the default. Never NULL.
 const char *nck_options_text(enum nck_option option);
+
+// Takes the next item of a list without its quotes; *at moves on. False at the end. Items that do
+// not fit are left out.
+bool nck_options_item(const char **at, char *item, size_t size);
 
 // Prints all keys with their present values and their help on stderr (help=1).
 void nck_options_print(void);
