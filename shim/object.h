@@ -1,9 +1,11 @@
 // object.h: tokens and the table of live objects.
 //
-// What an addon receives as napi_ref, napi_deferred, napi_async_work, napi_threadsafe_function, napi_async_context or
-// napi_async_cleanup_hook_handle is a token: 16 tag bits that make it non-canonical, a generation (18 bits), a slot (26 bits: the object's row
-// in the record), four low bits zero, because addons keep flags there. Decoding is one array access and one compare; a slot's generation changes
-// when it is used again, and a slot whose generations are used up is never used again, so a stale token is always recognised.
+// What an addon receives as napi_ref, napi_deferred, napi_async_work, napi_threadsafe_function,
+// napi_async_context or napi_async_cleanup_hook_handle is a token: 16 tag bits that make it
+// non-canonical, a generation (18 bits), a slot (26 bits: the object's row in the record), four low
+// bits zero, because addons keep flags there. Decoding is one array access and one compare; a
+// slot's generation changes when it is used again, and a slot whose generations are used up is
+// never used again, so a stale token is always recognised.
 #ifndef NAPICHECK_SHIM_OBJECT_H
 #define NAPICHECK_SHIM_OBJECT_H
 
@@ -32,5 +34,49 @@ static inline uint32_t nck_token_generation(uint64_t token) {
 static inline uint64_t nck_token_make(uint32_t slot, uint32_t generation) {
   return NCK_TOKEN_TAG | (uint64_t)generation << (4 + NCK_TOKEN_SLOT_BITS) | (uint64_t)slot << 4;
 }
+
+struct nck_env;
+struct nck_event;
+
+// Makes an object row for the runtime's handle `real` and returns its token, or `real` itself when
+// blind. `function` made it, called from `pc`. The env's own thread only.
+void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
+                     int function, const void *pc, uint32_t flags);
+
+// What a word that an addon passes as a handle of some kind is.
+enum nck_word {
+  NCK_WORD_LIVE,  // a live object of that kind: *object
+  NCK_WORD_DEAD,  // was released; *object still tells about it when its slot was not used again,
+                  // else NULL
+  NCK_WORD_OTHER, // a live object of another kind
+  NCK_WORD_RAW,   // no token of ours
+  NCK_WORD_NULL
+};
+enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,
+                                struct nck_object **object);
+
+// Releases: the token is dead from here on. `verb` says how (enum nck_fate_verb). On the env's own
+// thread the slot is queued for use again; elsewhere it is retired.
+void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t end_stack,
+                     int verb);
+
+// A release that the runtime refused: the object lives on. Right after nck_object_drop, on the
+// env's own thread.
+void nck_object_revive(struct nck_env *state, struct nck_object *object);
+
+// The token of a live object.
+void *nck_object_token(const struct nck_object *object);
+
+// Notes a ref/unref/acquire ... at `stack`.
+void nck_object_touch(struct nck_object *object, uint32_t stack, int verb);
+
+// When an env ends: its live objects are marked, its free slots are handed back.
+void nck_object_env_ended(struct nck_env *state);
+
+// Site row of (kind, function, stack); 0 when blind.
+uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
+                       uint32_t stack);
+void nck_site_created(uint32_t site);
+void nck_site_released(uint32_t site, bool at_teardown);
 
 #endif

@@ -1,9 +1,10 @@
 // record.h: the layout of a record, the file that a watched process leaves behind.
 //
-// The one interface between shim/ (writes, inside a stranger's process) and reports/ (reads, in ours). A record is a header, then
-// chunks of fixed-layout tables at page-aligned offsets, named by the directory in the header. It holds no pointers of its own:
-// rows name one another by index. Row 0 of every table is empty, so that index 0 means "none".
-// The writer never moves a row and publishes a chunk only when it is backed by storage, so a reader may map a record at any moment,
+// The one interface between shim/ (writes, inside a stranger's process) and reports/ (reads, in
+// ours). A record is a header, then chunks of fixed-layout tables at page-aligned offsets, named by
+// the directory in the header. It holds no pointers of its own: rows name one another by index. Row
+// 0 of every table is empty, so that index 0 means "none". The writer never moves a row and
+// publishes a chunk only when it is backed by storage, so a reader may map a record at any moment,
 // also of a running or a killed process. A change of any layout here raises NCK_RECORD_VERSION.
 #ifndef NAPICHECK_RECORD_H
 #define NAPICHECK_RECORD_H
@@ -37,12 +38,13 @@ enum nck_object_kind {
 };
 
 enum nck_table {
-  NCK_TABLE_STRING,    // char[]: NUL-terminated UTF-8; a string's index is its first byte's
-  NCK_TABLE_MODULE,    // struct nck_module
-  NCK_TABLE_THREAD,    // struct nck_thread
-  NCK_TABLE_ENV,       // struct nck_env_row
-  NCK_TABLE_STACK,     // uint64_t[]: a stack is one word (number of frames), then its frames, innermost first
-  NCK_TABLE_SITE,      // struct nck_site
+  NCK_TABLE_STRING, // char[]: NUL-terminated UTF-8; a string's index is its first byte's
+  NCK_TABLE_MODULE, // struct nck_module
+  NCK_TABLE_THREAD, // struct nck_thread
+  NCK_TABLE_ENV,    // struct nck_env_row
+  NCK_TABLE_STACK, // uint64_t[]: a stack is one word (number of frames), then its frames, innermost
+                   // first
+  NCK_TABLE_SITE,  // struct nck_site
   NCK_TABLE_SERIES,    // struct nck_series
   NCK_TABLE_OBJECT,    // struct nck_object
   NCK_TABLE_FATE,      // struct nck_fate
@@ -53,8 +55,8 @@ enum nck_table {
   NCK_N_TABLES
 };
 
-// A frame of a stack: module row (16 bits), exact flag, offset from the module's load bias (47 bits). A frame that is not exact is
-// a return address: look up its offset minus one.
+// A frame of a stack: module row (16 bits), exact flag, offset from the module's load bias (47
+// bits). A frame that is not exact is a return address: look up its offset minus one.
 #define NCK_FRAME_OFFSET_MASK 0x7fffffffffffull
 #define NCK_FRAME_EXACT 0x800000000000ull
 #define NCK_FRAME_MODULE(frame) ((uint32_t)((frame) >> 48))
@@ -146,8 +148,9 @@ struct nck_site {
   uint32_t hash_next; // the writer's own
 };
 
-// Live counts over time. Buckets of equal length; when all are full, neighbours are merged and the length doubles. A bucket in which
-// nothing happened has n_events 0 and repeats the state of the one before it.
+// Live counts over time. Buckets of equal length; when all are full, neighbours are merged and the
+// length doubles. A bucket in which nothing happened has n_events 0 and repeats the state of the
+// one before it.
 #define NCK_SERIES_BUCKETS 62
 struct nck_series_bucket {
   uint32_t min, max, last; // live objects of the site within the bucket
@@ -168,15 +171,15 @@ enum nck_object_state {
   NCK_OBJECT_DEAD // released; kept for a while so that a later use can be explained
 };
 enum nck_object_flags {
-  NCK_OBJECT_INIT = 1,          // made while a module initialised
-  NCK_OBJECT_WRAP = 2,          // reference returned by napi_wrap
-  NCK_OBJECT_FINALIZER = 4,     // reference returned by napi_add_finalizer
-  NCK_OBJECT_IGNORED = 8,       // napicheck_ignore, napicheck_disable
-  NCK_OBJECT_ENV_ENDED = 16,    // its env ended while it lived
-  NCK_OBJECT_VALUE_DEAD = 32,   // the value was seen to be collected
-  NCK_OBJECT_QUEUED = 64,       // async work: queued or running
-  NCK_OBJECT_UNREFED = 128,     // threadsafe function: does not keep the loop alive
-  NCK_OBJECT_CLOSING = 256,     // threadsafe function: released to zero or aborted
+  NCK_OBJECT_INIT = 1,             // made while a module initialised
+  NCK_OBJECT_WRAP = 2,             // reference returned by napi_wrap
+  NCK_OBJECT_FINALIZER = 4,        // reference returned by napi_add_finalizer
+  NCK_OBJECT_IGNORED = 8,          // napicheck_ignore, napicheck_disable
+  NCK_OBJECT_ENV_ENDED = 16,       // its env ended while it lived
+  NCK_OBJECT_VALUE_DEAD = 32,      // the value was seen to be collected
+  NCK_OBJECT_QUEUED = 64,          // async work: queued or running
+  NCK_OBJECT_UNREFED = 128,        // threadsafe function: does not keep the loop alive
+  NCK_OBJECT_CLOSING = 256,        // threadsafe function: released to zero or aborted
   NCK_OBJECT_DURING_TEARDOWN = 512 // released while its env was ending
 };
 enum nck_evidence {
@@ -192,16 +195,16 @@ enum nck_evidence {
 struct nck_object {
   uint64_t real; // the runtime's pointer
   uint32_t generation;
-  uint8_t kind;     // enum nck_object_kind
-  uint8_t state;    // enum nck_object_state
-  uint16_t flags;   // enum nck_object_flags
-  uint32_t env;     // env row
-  uint32_t site;    // where it was made
+  uint8_t kind;        // enum nck_object_kind
+  uint8_t state;       // enum nck_object_state
+  uint16_t flags;      // enum nck_object_flags
+  uint32_t env;        // env row
+  uint32_t site;       // where it was made
   uint32_t end_stack;  // where it was released
   uint32_t last_stack; // the last ref, unref, acquire, release, queue
   uint32_t count;      // reference count, or threads of a threadsafe function
   uint32_t created_ms;
-  uint32_t next; // the writer's own while free; else history: fate row
+  uint32_t next;      // the writer's own while free; else history: fate row
   uint8_t value_type; // napi_valuetype + 1; 0 unknown
   uint8_t evidence;   // enum nck_evidence
   uint16_t held_module;
@@ -209,12 +212,19 @@ struct nck_object {
   uint64_t data; // the addon's data pointer, or the bytes that it holds
 };
 
-// How objects of a site ended, and what was done to those that live: one row for each (site, verb, stack).
-enum nck_fate_verb { NCK_FATE_DELETED = 1, NCK_FATE_REF, NCK_FATE_UNREF, NCK_FATE_COLLECTED, NCK_FATE_TEARDOWN };
+// How objects of a site ended, and what was done to those that live: one row for each (site, verb,
+// stack).
+enum nck_fate_verb {
+  NCK_FATE_DELETED = 1,
+  NCK_FATE_REF,
+  NCK_FATE_UNREF,
+  NCK_FATE_COLLECTED,
+  NCK_FATE_TEARDOWN
+};
 struct nck_fate {
   uint32_t site;
   uint32_t stack;
-  uint32_t verb; // enum nck_fate_verb
+  uint32_t verb;      // enum nck_fate_verb
   uint32_t hash_next; // the writer's own
   uint64_t count;
 };
@@ -236,11 +246,17 @@ enum nck_role {
   NCK_N_ROLES
 };
 
-// Severity as the event itself decides it; the reader may only lower it (suppressions), never raise it.
-enum nck_severity { NCK_SEVERITY_NOTE = 1, NCK_SEVERITY_WARNING, NCK_SEVERITY_LEAK, NCK_SEVERITY_ERROR };
+// Severity as the event itself decides it; the reader may only lower it (suppressions), never raise
+// it.
+enum nck_severity {
+  NCK_SEVERITY_NOTE = 1,
+  NCK_SEVERITY_WARNING,
+  NCK_SEVERITY_LEAK,
+  NCK_SEVERITY_ERROR
+};
 
-// What was seen at the moment of an event; one row for each (kind, module, first stack, second stack). Leaks are not here: the reader
-// judges them from objects, sites and series.
+// What was seen at the moment of an event; one row for each (kind, module, first stack, second
+// stack). Leaks are not here: the reader judges them from objects, sites and series.
 #define NCK_FINDING_STACKS 4
 struct nck_finding {
   uint16_t kind; // enum nck_finding_kind, of findings.def
@@ -254,8 +270,9 @@ struct nck_finding {
   uint32_t site;
   uint8_t roles[NCK_FINDING_STACKS];   // enum nck_role; 0 ends the list
   uint32_t stacks[NCK_FINDING_STACKS]; // stack indexes
-  uint32_t js_stack;                   // string: one frame a line, fields separated by tabs: function, file, line, column
-  uint32_t message;                    // string: everything that is to be said, one paragraph
+  uint32_t
+      js_stack; // string: one frame a line, fields separated by tabs: function, file, line, column
+  uint32_t message; // string: everything that is to be said, one paragraph
   uint64_t count;
   uint64_t first_ns, last_ns; // since the start of the record
   uint32_t reason;            // string: why it is only a warning or a note
@@ -263,7 +280,12 @@ struct nck_finding {
 };
 
 #define NCK_FINALIZER_RING 4096
-enum nck_finalizer_phase { NCK_PHASE_GC = 1, NCK_PHASE_DEFERRED, NCK_PHASE_CLEANUP_HOOK, NCK_PHASE_TEARDOWN };
+enum nck_finalizer_phase {
+  NCK_PHASE_GC = 1,
+  NCK_PHASE_DEFERRED,
+  NCK_PHASE_CLEANUP_HOOK,
+  NCK_PHASE_TEARDOWN
+};
 enum nck_finalizer_kind {
   NCK_FINALIZER_WRAP = 1,
   NCK_FINALIZER_EXTERNAL,
@@ -278,7 +300,7 @@ enum nck_finalizer_kind {
   NCK_FINALIZER_ARRAYBUFFER
 };
 struct nck_finalizer_row {
-  uint64_t order; // 1, 2, ...
+  uint64_t order;    // 1, 2, ...
   uint64_t cb_frame; // exact frame of the finalizer's function
   uint32_t env;
   uint32_t stack; // where it was made
@@ -322,10 +344,10 @@ enum nck_process_state {
 };
 enum nck_end {
   NCK_END_UNKNOWN,
-  NCK_END_EXIT,  // exit, quick_exit, return of main: end_code is the status
-  NCK_END_ABORT, // abort() was called
+  NCK_END_EXIT,         // exit, quick_exit, return of main: end_code is the status
+  NCK_END_ABORT,        // abort() was called
   NCK_END_EXIT_IN_CALL, // exit inside a native call
-  NCK_END_EXEC // the process replaced itself
+  NCK_END_EXEC          // the process replaced itself
 };
 
 struct nck_record_header {
@@ -335,21 +357,24 @@ struct nck_record_header {
   uint32_t pid, ppid;
   uint64_t start_wall_ns; // CLOCK_REALTIME
   uint64_t start_mono_ns; // CLOCK_MONOTONIC, shared with the reader on one machine
-  uint64_t start_ticks;   // field 22 of /proc/PID/stat: tells the process from a later one with its pid
-  uint64_t end_ns;        // since the start; 0 while it runs
-  uint32_t state;         // enum nck_process_state
-  uint32_t end_how;       // enum nck_end
+  uint64_t
+      start_ticks;  // field 22 of /proc/PID/stat: tells the process from a later one with its pid
+  uint64_t end_ns;  // since the start; 0 while it runs
+  uint32_t state;   // enum nck_process_state
+  uint32_t end_how; // enum nck_end
   int32_t end_code;
-  uint32_t exe;  // string
-  uint32_t argv; // string: arguments separated by '\n'
-  uint32_t cwd;  // string
-  uint32_t runtime_name;    // string: node, bun, deno, libnode
-  uint32_t runtime_version; // string: "20.20.2"
-  uint32_t runtime_napi;    // napi_get_version's answer; 0 unknown
-  uint32_t options;         // string: the effective NAPICHECK_OPTIONS, for the reader
+  uint32_t exe;                    // string
+  uint32_t argv;                   // string: arguments separated by '\n'
+  uint32_t cwd;                    // string
+  uint32_t runtime_name;           // string: node, bun, deno, libnode
+  uint32_t runtime_version;        // string: "20.20.2"
+  uint32_t runtime_napi;           // napi_get_version's answer; 0 unknown
+  uint32_t options;                // string: the effective NAPICHECK_OPTIONS, for the reader
   uint32_t n_watched, n_forwarded; // functions intercepted
-  uint32_t functions;  // string: names of all functions, separated by '\n', in the order of napi_api.def; a function's index is its line, from 0
-  uint32_t unwatched;  // string: functions of the runtime that we do not know, separated by '\n'; 0 none
+  uint32_t functions; // string: names of all functions, separated by '\n', in the order of
+                      // napi_api.def; a function's index is its line, from 0
+  uint32_t
+      unwatched; // string: functions of the runtime that we do not know, separated by '\n'; 0 none
   uint32_t blind_ms;     // since when the tool stopped judging; 0: it did not
   uint32_t blind_reason; // string
   uint32_t scan_state;   // 0 none, 1 done, 2 failed (reason in scan_reason)
@@ -371,6 +396,7 @@ _Static_assert(sizeof(struct nck_object) == 64, "an object's row is part of the 
 // A chunk holds whole rows and whole pages: odd row sizes would make the smallest chunk large.
 _Static_assert(sizeof(struct nck_series) == 1024, "four series fill a page");
 _Static_assert(sizeof(struct nck_env_row) == 576, "64 rows of envs fill nine pages");
-_Static_assert(sizeof(struct nck_record_header) <= NCK_RECORD_HEADER_BYTES, "the header has its own pages");
+_Static_assert(sizeof(struct nck_record_header) <= NCK_RECORD_HEADER_BYTES,
+               "the header has its own pages");
 
 #endif

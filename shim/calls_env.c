@@ -1,0 +1,415 @@
+// calls_env.c: what belongs to the env itself: cleanup hooks, instance data, external memory,
+// registration, exceptions, fatal errors.
+#include <pthread.h>
+#include <string.h>
+
+#include "ending.h"
+#include "finalizer.h"
+#include "finding.h"
+#include "frame.h"
+#include "hash.h"
+#include "hook.h"
+#include "loader.h"
+#include "object.h"
+#include "options.h"
+#include "recorder.h"
+#include "stack.h"
+
+// A cleanup hook that an addon added. `count` is 2 and more while the addon has added it again (the
+// runtime aborts on that).
+struct hook_key {
+  napi_cleanup_hook fun;
+  void *arg;
+};
+struct nck_hook {
+  struct hook_key key;
+  struct nck_env *state;
+  uint32_t stack, site;
+  UT_hash_handle hh;
+};
+
+struct nck_async_hook {
+  struct nck_env *state;
+  napi_async_cleanup_hook hook;
+  void *user_arg;
+  void *token;
+  uint32_t stack;
+  bool ran;
+};
+
+// Pointers whose owner is gone: instance data, and arguments of hooks, from the moment their
+// finalizer or hook has run until the addon hands the same address over anew.
+struct nck_owner {
+  const void *pointer;
+  const void *user_cb;
+  const char *what;
+  UT_hash_handle hh;
+};
+
+void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb,
+                    const char *what) {
+  if (pointer == NULL)
+    return;
+  struct nck_owner *owner;
+  HASH_FIND(hh, state->owners_gone, &pointer, sizeof pointer, owner);
+  if (owner == NULL) {
+    owner = nck_own_alloc(sizeof *owner);
+    if (owner == NULL)
+      return;
+    memset(owner, 0, sizeof *owner);
+    owner->pointer = pointer;
+    HASH_ADD(hh, state->owners_gone, pointer, sizeof owner->pointer, owner);
+  }
+  owner->user_cb = user_cb;
+  owner->what = what;
+}
+
+void nck_owner_renewed(struct nck_env *state, const void *pointer) {
+  if (NCK_LIKELY(state->owners_gone == NULL) || state->foreign)
+    return;
+  struct nck_owner *owner;
+  HASH_FIND(hh, state->owners_gone, &pointer, sizeof pointer, owner);
+  if (owner == NULL)
+    return;
+  HASH_DELETE(hh, state->owners_gone, owner);
+  nck_own_free(owner, sizeof *owner);
+}
+
+void nck_owner_check(struct nck_env *state, const void *pointer, const void *user_cb,
+                     const char *what) {
+  if (NCK_LIKELY(state->owners_gone == NULL) || pointer == NULL ||
+      !nck_finding_wanted(NCK_FINDING_FINALIZER_AFTER_OWNER))
+    return;
+  struct nck_owner *owner;
+  HASH_FIND(hh, state->owners_gone, &pointer, sizeof pointer, owner);
+  if (owner == NULL)
+    return;
+  struct nck_event event = {
+      .kind = NCK_FINDING_FINALIZER_AFTER_OWNER,
+      .state = state,
+      .roles = {NCK_ROLE_CALLBACK, NCK_ROLE_OWNER},
+      .stacks = {nck_stack_single(user_cb, true), nck_stack_single(owner->user_cb, true)},
+      .reason =
+          "the address was handed over by the addon itself; whether it was freed is not known",
+      .no_js = true};
+  nck_finding_raise(&event,
+                    "a finalizer got %p as its %s, which was %s and has been let go of already",
+                    pointer, what, owner->what);
+}
+
+static void hook_trampoline(void *arg) {
+  struct nck_hook *hook = arg, copy = *hook;
+  struct nck_env *state = copy.state;
+  HASH_DELETE(hh, state->hooks, hook);
+  nck_own_free(hook, sizeof *hook);
+  nck_counter_released(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
+  if (copy.site != 0)
+    nck_site_released(copy.site, true);
+  nck_finalizer_log(state, NCK_FINALIZER_HOOK, (const void *)(uintptr_t)copy.key.fun, copy.key.arg,
+                    copy.stack);
+  nck_owner_check(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun, "argument");
+  {
+    NCK_FRAME(frame);
+    nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)copy.key.fun);
+    copy.key.fun(copy.key.arg);
+  }
+  nck_owner_gone(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun,
+                 "the argument of a cleanup hook that has run");
+}
+
+static struct nck_hook *hook_find(struct nck_env *state, napi_cleanup_hook fun, void *arg) {
+  struct hook_key key;
+  struct nck_hook *hook;
+  memset(&key, 0, sizeof key);
+  key.fun = fun;
+  key.arg = arg;
+  HASH_FIND(hh, state->hooks, &key, sizeof key, hook);
+  return hook;
+}
+
+napi_status napi_add_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void *arg) {
+  const enum nck_function_id id = NCK_FN_napi_add_env_cleanup_hook;
+  NCK_ENTER(napi_add_env_cleanup_hook);
+  if (state == NULL || state->foreign || fun == NULL)
+    return nck_real.napi_add_env_cleanup_hook(env, fun, arg);
+  uint32_t stack = nck_finding_stack(pc);
+  struct nck_hook *hook = hook_find(state, fun, arg);
+  if (hook != NULL) {
+    if (nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_DUPLICATE)) {
+      struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_DUPLICATE,
+                                .function = id,
+                                .state = state,
+                                .object_kind = NCK_KIND_CLEANUP_HOOK,
+                                .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST},
+                                .stacks = {stack, hook->stack}};
+      nck_finding_raise(&event,
+                        "the cleanup hook %p was added a second time with the same argument %p: "
+                        "the runtime stops the process on that",
+                        (void *)(uintptr_t)fun, arg);
+    }
+    return nck_real.napi_add_env_cleanup_hook(env, hook_trampoline, hook);
+  }
+  hook = nck_recorder_is_blind() ? NULL : nck_own_alloc(sizeof *hook);
+  if (hook == NULL)
+    return nck_real.napi_add_env_cleanup_hook(env, fun, arg);
+  memset(hook, 0, sizeof *hook);
+  hook->key.fun = fun;
+  hook->key.arg = arg;
+  hook->state = state;
+  hook->stack = stack;
+  napi_status status = nck_real.napi_add_env_cleanup_hook(env, hook_trampoline, hook);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_own_free(hook, sizeof *hook);
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  HASH_ADD(hh, state->hooks, key, sizeof hook->key, hook);
+  hook->site = nck_site_find(state, NCK_KIND_CLEANUP_HOOK, id, stack);
+  if (hook->site != 0)
+    nck_site_created(hook->site);
+  nck_counter_created(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
+  nck_owner_renewed(state, arg);
+  return status;
+}
+
+napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void *arg) {
+  const enum nck_function_id id = NCK_FN_napi_remove_env_cleanup_hook;
+  NCK_ENTER(napi_remove_env_cleanup_hook);
+  if (state == NULL || state->foreign || fun == NULL)
+    return nck_real.napi_remove_env_cleanup_hook(env, fun, arg);
+  struct nck_hook *hook = hook_find(state, fun, arg);
+  if (hook == NULL) {
+    if (nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_UNKNOWN)) {
+      struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_UNKNOWN,
+                                .function = id,
+                                .state = state,
+                                .object_kind = NCK_KIND_CLEANUP_HOOK,
+                                .roles = {NCK_ROLE_USED},
+                                .stacks = {nck_finding_stack(pc)},
+                                .reason = "Node ignores it, Bun stops the process"};
+      nck_finding_raise(&event,
+                        "the cleanup hook %p with the argument %p was removed, but it is not there",
+                        (void *)(uintptr_t)fun, arg);
+    }
+    return nck_real.napi_remove_env_cleanup_hook(env, fun, arg);
+  }
+  napi_status status = nck_real.napi_remove_env_cleanup_hook(env, hook_trampoline, hook);
+  if (status == napi_ok) {
+    HASH_DELETE(hh, state->hooks, hook);
+    if (hook->site != 0)
+      nck_site_released(hook->site, state->state != NCK_ENV_ALIVE);
+    nck_own_free(hook, sizeof *hook);
+    nck_counter_released(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
+  }
+  return status;
+}
+
+static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *arg) {
+  struct nck_async_hook *record = arg;
+  struct nck_env *state = record->state;
+  nck_finalizer_log(state, NCK_FINALIZER_ASYNC_HOOK, (const void *)(uintptr_t)record->hook,
+                    record->user_arg, record->stack);
+  record->ran = true;
+  // The runtime hands the handle over here where the addon did not ask for it before.
+  if (record->token == NULL) {
+    record->token =
+        nck_object_new(state, NCK_KIND_CLEANUP_HOOK, handle, 1, NCK_FN_napi_add_async_cleanup_hook,
+                       (const void *)(uintptr_t)record->hook, 0);
+    struct nck_object *object;
+    if (nck_object_decode(record->token, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
+      object->data = (uint64_t)(uintptr_t)record;
+  }
+  NCK_FRAME(frame);
+  nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)record->hook);
+  record->hook(record->token, record->user_arg);
+}
+
+napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook hook, void *arg,
+                                        napi_async_cleanup_hook_handle *remove_handle) {
+  const enum nck_function_id id = NCK_FN_napi_add_async_cleanup_hook;
+  NCK_ENTER(napi_add_async_cleanup_hook);
+  struct nck_async_hook *record =
+      state != NULL && !state->foreign && hook != NULL && !nck_recorder_is_blind()
+          ? nck_own_alloc(sizeof *record)
+          : NULL;
+  if (record == NULL)
+    return nck_real.napi_add_async_cleanup_hook(env, hook, arg, remove_handle);
+  memset(record, 0, sizeof *record);
+  record->state = state;
+  record->hook = hook;
+  record->user_arg = arg;
+  record->stack = nck_finding_stack(pc);
+  napi_status status =
+      nck_real.napi_add_async_cleanup_hook(env, async_hook_trampoline, record, remove_handle);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_own_free(record, sizeof *record);
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  if (remove_handle != NULL && *remove_handle != NULL) {
+    *remove_handle = nck_object_new(state, NCK_KIND_CLEANUP_HOOK, *remove_handle, 1, id, pc, 0);
+    record->token = *remove_handle;
+    struct nck_object *object;
+    if (nck_object_decode(*remove_handle, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
+      object->data = (uint64_t)(uintptr_t)record;
+  }
+  return status;
+}
+
+napi_status napi_remove_async_cleanup_hook(napi_async_cleanup_hook_handle remove_handle) {
+  const void *pc = NCK_PC;
+  if (!nck_active || nck_recorder.header == NULL)
+    return nck_real.napi_remove_async_cleanup_hook(remove_handle);
+  struct nck_object *object;
+  enum nck_word word = nck_object_decode(remove_handle, NCK_KIND_CLEANUP_HOOK, &object);
+  if (word == NCK_WORD_DEAD || word == NCK_WORD_OTHER) {
+    if (nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_UNKNOWN)) {
+      struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_UNKNOWN,
+                                .function = NCK_FN_napi_remove_async_cleanup_hook,
+                                .env = object != NULL ? object->env : 0,
+                                .roles = {NCK_ROLE_USED},
+                                .stacks = {nck_finding_stack(pc)},
+                                .no_js = true};
+      nck_finding_raise(
+          &event,
+          "the handle %p of an async cleanup hook was removed before; the call was not forwarded",
+          (void *)remove_handle);
+    }
+    return napi_invalid_arg;
+  }
+  if (word != NCK_WORD_LIVE)
+    return nck_real.napi_remove_async_cleanup_hook(remove_handle);
+  struct nck_async_hook *record = (struct nck_async_hook *)(uintptr_t)object->data;
+  struct nck_env *state = record->state;
+  napi_async_cleanup_hook_handle real = (napi_async_cleanup_hook_handle)(uintptr_t)object->real;
+  nck_object_drop(state->thread == nck_tls.thread ? state : NULL, object, nck_finding_stack(pc),
+                  NCK_FATE_DELETED);
+  return nck_real.napi_remove_async_cleanup_hook(real);
+}
+
+void nck_hook_env_cleaning(struct nck_env *state) {
+  if (state->row->external_bytes != 0 && nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT)) {
+    struct nck_event event = {.kind = NCK_FINDING_EXTERNAL_MEMORY_DRIFT,
+                              .function = NCK_FN_napi_adjust_external_memory,
+                              .state = state,
+                              .module = state->module,
+                              .roles = {NCK_ROLE_BIRTH},
+                              .stacks = {state->row->birth_stack},
+                              .no_js = true};
+    nck_finding_raise(
+        &event,
+        "env %u ended with %lld bytes announced by napi_adjust_external_memory and not taken back",
+        state->index, (long long)state->row->external_bytes);
+  }
+}
+
+napi_status napi_set_instance_data(napi_env env, void *data, napi_finalize finalize_cb,
+                                   void *finalize_hint) {
+  const enum nck_function_id id = NCK_FN_napi_set_instance_data;
+  NCK_ENTER(napi_set_instance_data);
+  if (state == NULL || state->foreign)
+    return nck_real.napi_set_instance_data(env, data, finalize_cb, finalize_hint);
+  if (state->instance_finalizer != NULL && nck_finding_wanted(NCK_FINDING_INSTANCE_DATA_REPLACED)) {
+    struct nck_event event = {.kind = NCK_FINDING_INSTANCE_DATA_REPLACED,
+                              .function = id,
+                              .state = state,
+                              .object_kind = NCK_KIND_INSTANCE_DATA,
+                              .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST},
+                              .stacks = {nck_finding_stack(pc), state->instance_finalizer->stack}};
+    nck_finding_raise(&event, "napi_set_instance_data replaced %p, whose finalizer will never run",
+                      state->instance_finalizer->user_data);
+  }
+  struct nck_finalizer *finalizer =
+      nck_finalizer_new(state, NCK_FINALIZER_INSTANCE_DATA, finalize_cb, data, finalize_hint, pc);
+  napi_status status = nck_real.napi_set_instance_data(
+      env, data, finalizer != NULL ? nck_finalizer_run : finalize_cb,
+      finalizer != NULL ? (void *)finalizer : finalize_hint);
+  finalizer = nck_finalizer_settle(finalizer, status);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  if (state->instance_finalizer != NULL)
+    state->instance_finalizer->retired = true;
+  state->instance_finalizer = finalizer;
+  nck_owner_renewed(state, data);
+  return status;
+}
+
+napi_status napi_adjust_external_memory(napi_env env, int64_t change_in_bytes,
+                                        int64_t *adjusted_value) {
+  const enum nck_function_id id = NCK_FN_napi_adjust_external_memory;
+  NCK_ENTER(napi_adjust_external_memory);
+  napi_status status = nck_real.napi_adjust_external_memory(env, change_in_bytes, adjusted_value);
+  if (state == NULL)
+    return status;
+  if (NCK_LIKELY(status == napi_ok))
+    state->row->external_bytes += change_in_bytes;
+  else
+    nck_call_failed(state, id, status, pc);
+  return status;
+}
+
+void napi_module_register(napi_module *mod) {
+  nck_real.napi_module_register(nck_loader_register(mod, NCK_PC));
+}
+
+void napi_fatal_error(const char *location, size_t location_len, const char *message,
+                      size_t message_len) {
+  nck_real.napi_fatal_error(location, location_len, message, message_len);
+  __builtin_unreachable();
+}
+
+// After a throw that worked an exception is pending, and calls that are refused because of it are
+// the addon's going on.
+static napi_status thrown(struct nck_env *state, napi_status status, enum nck_function_id function,
+                          const void *pc) {
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, function, status, pc);
+  } else if (!state->foreign) {
+    state->pending = true;
+    state->pending_by = nck_function_name(function);
+    state->pending_stack = nck_stack_single(pc, false);
+  }
+  return status;
+}
+
+napi_status napi_throw(napi_env env, napi_value error) {
+  const enum nck_function_id id = NCK_FN_napi_throw;
+  NCK_ENTER(napi_throw);
+  if (state == NULL)
+    return nck_real.napi_throw(env, error);
+  error = nck_value_in(state, error, id, pc);
+  NCK_BEFORE_REAL(state, id, pc);
+  return thrown(state, nck_real.napi_throw(env, error), id, pc);
+}
+
+#define THROW_TEXT(name)                                                                           \
+  napi_status name(napi_env env, const char *code, const char *msg) {                              \
+    const enum nck_function_id id = NCK_FN_##name;                                                 \
+    NCK_ENTER(name);                                                                               \
+    if (state == NULL)                                                                             \
+      return nck_real.name(env, code, msg);                                                        \
+    NCK_BEFORE_REAL(state, id, pc);                                                                \
+    return thrown(state, nck_real.name(env, code, msg), id, pc);                                   \
+  }
+THROW_TEXT(napi_throw_error)
+THROW_TEXT(napi_throw_type_error)
+THROW_TEXT(napi_throw_range_error)
+THROW_TEXT(node_api_throw_syntax_error)
+
+napi_status napi_get_and_clear_last_exception(napi_env env, napi_value *result) {
+  const enum nck_function_id id = NCK_FN_napi_get_and_clear_last_exception;
+  NCK_ENTER(napi_get_and_clear_last_exception);
+  if (state == NULL)
+    return nck_real.napi_get_and_clear_last_exception(env, result);
+  napi_status status = nck_real.napi_get_and_clear_last_exception(env, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  if (!state->foreign)
+    state->pending = false;
+  nck_value_out(state, result, id, pc);
+  return status;
+}

@@ -1,0 +1,433 @@
+// calls_function.c: native callbacks as JavaScript functions: made, called, asked for their
+// arguments; and calls of JavaScript from native code.
+//
+// The runtime gets our trampoline with a record as data. Records are kept once for each (functions,
+// data) of an env, so a class defined a thousand times costs one; those made by
+// napi_create_function with data of their own are freed by a finalizer when their function is
+// collected.
+#include <pthread.h>
+#include <string.h>
+
+#include "finding.h"
+#include "frame.h"
+#include "hash.h"
+#include "module.h"
+#include "object.h"
+#include "options.h"
+#include "recorder.h"
+#include "stack.h"
+
+struct callback_key {
+  napi_callback method, getter, setter;
+  void *data;
+};
+struct nck_callback {
+  struct callback_key key;
+  struct nck_env *state;
+  uint32_t profile;     // row of the scope profile
+  uint32_t n_functions; // alive, made by napi_create_function
+  bool pinned;          // also used by a property or a class: never freed
+  UT_hash_handle hh;
+};
+
+// Callbacks with data of their own beyond this number in an env get a finalizer; fewer are cheaper
+// to keep.
+enum { KEPT_CALLBACKS = 256, PROFILE_BUCKETS = 512 };
+
+static pthread_mutex_t profile_lock =
+    PTHREAD_MUTEX_INITIALIZER; // of the profile hash; nests in nothing
+static uint32_t profile_buckets[PROFILE_BUCKETS];
+
+static uint32_t profile_find(napi_callback cb) {
+  uint64_t frame = nck_module_frame((uintptr_t)cb, true);
+  if (frame == 0)
+    return 0;
+  uint32_t bucket = (uint32_t)((frame * 0x9e3779b97f4a7c15ull) >> 48) % PROFILE_BUCKETS;
+  pthread_mutex_lock(&profile_lock);
+  uint32_t index = profile_buckets[bucket];
+  while (index != 0 && nck_recorder.profiles[index].cb_frame != frame)
+    index = nck_recorder.profiles[index].hash_next;
+  if (index == 0 && (index = nck_recorder_append(NCK_TABLE_PROFILE, 1)) != 0) {
+    nck_recorder.profiles[index].cb_frame = frame;
+    nck_recorder.profiles[index].module = NCK_FRAME_MODULE(frame);
+    nck_recorder.profiles[index].hash_next = profile_buckets[bucket];
+    profile_buckets[bucket] = index;
+  }
+  pthread_mutex_unlock(&profile_lock);
+  return index;
+}
+
+static struct nck_callback *callback_find(struct nck_env *state, napi_callback method,
+                                          napi_callback getter, napi_callback setter, void *data) {
+  if (state->foreign || nck_recorder_is_blind())
+    return NULL;
+  struct callback_key key;
+  memset(&key, 0, sizeof key);
+  key.method = method;
+  key.getter = getter;
+  key.setter = setter;
+  key.data = data;
+  struct nck_callback *callback = NULL;
+  HASH_FIND(hh, state->callbacks, &key, sizeof key, callback);
+  if (callback != NULL)
+    return callback;
+  callback = nck_own_alloc(sizeof *callback);
+  if (callback == NULL)
+    return NULL;
+  memset(callback, 0, sizeof *callback);
+  callback->key = key;
+  callback->state = state;
+  callback->profile = profile_find(method != NULL ? method : getter != NULL ? getter : setter);
+  HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
+  return callback;
+}
+
+static void profile_note(const struct nck_callback *callback, uint32_t n_handles) {
+  if (callback->profile == 0)
+    return;
+  struct nck_profile *profile = &nck_recorder.profiles[callback->profile];
+  profile->n_calls++;
+  profile->n_handles += n_handles;
+  if (n_handles > profile->peak_handles)
+    profile->peak_handles = n_handles;
+}
+
+static inline napi_value callback_run(napi_env env, napi_callback_info info, int which) {
+  void *data = NULL;
+  nck_real.napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
+  struct nck_callback *callback = data;
+  struct nck_env *state = callback->state;
+  napi_callback user_cb = which == 0   ? callback->key.method
+                          : which == 1 ? callback->key.getter
+                                       : callback->key.setter;
+  NCK_FRAME(frame);
+  nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  frame.info = info;
+  frame.user_data = callback->key.data;
+  napi_value result = user_cb(env, nck_frame_info_token(&frame));
+  if (NCK_LIKELY(frame.state != NULL)) {
+    uint32_t n_handles = state->scopes[frame.depth].n_handles;
+    result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
+    profile_note(callback, n_handles);
+  }
+  return result;
+}
+
+static napi_value method_trampoline(napi_env env, napi_callback_info info) {
+  return callback_run(env, info, 0);
+}
+static napi_value getter_trampoline(napi_env env, napi_callback_info info) {
+  return callback_run(env, info, 1);
+}
+static napi_value setter_trampoline(napi_env env, napi_callback_info info) {
+  return callback_run(env, info, 2);
+}
+
+// The function was collected.
+static void callback_collected(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  struct nck_callback *callback = data;
+  nck_counter_released(&callback->state->row->counters[NCK_KIND_CALLBACK]);
+  callback->state->row->n_gc_seen++;
+  if (--callback->n_functions != 0 || callback->pinned)
+    return;
+  struct nck_env *state = callback->state;
+  HASH_DELETE(hh, state->callbacks, callback);
+  nck_own_free(callback, sizeof *callback);
+}
+
+napi_status napi_create_function(napi_env env, const char *utf8name, size_t length,
+                                 napi_callback cb, void *data, napi_value *result) {
+  NCK_ENTER(napi_create_function);
+  if (state == NULL)
+    return nck_real.napi_create_function(env, utf8name, length, cb, data, result);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_create_function, pc);
+  struct nck_callback *callback = cb != NULL ? callback_find(state, cb, NULL, NULL, data) : NULL;
+  napi_status status = callback != NULL
+                           ? nck_real.napi_create_function(env, utf8name, length, method_trampoline,
+                                                           callback, result)
+                           : nck_real.napi_create_function(env, utf8name, length, cb, data, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, NCK_FN_napi_create_function, status, pc);
+    return status;
+  }
+  if (callback != NULL) {
+    if (data == NULL || HASH_COUNT(state->callbacks) < KEPT_CALLBACKS ||
+        nck_real.napi_add_finalizer == NULL ||
+        nck_real.napi_add_finalizer(env, *result, callback, callback_collected, NULL, NULL) !=
+            napi_ok)
+      callback->pinned = true;
+    else
+      callback->n_functions++;
+    nck_counter_created(&state->row->counters[NCK_KIND_CALLBACK]);
+  }
+  nck_value_out(state, result, NCK_FN_napi_create_function, pc);
+  return status;
+}
+
+// Property descriptors with our trampolines in the place of the addon's functions.
+struct descriptors {
+  napi_property_descriptor local[16];
+  napi_property_descriptor *all;
+  size_t count;
+};
+
+static const napi_property_descriptor *
+descriptors_borrow(struct descriptors *room, struct nck_env *state, size_t count,
+                   const napi_property_descriptor *properties, enum nck_function_id function,
+                   const void *pc) {
+  room->all = NULL;
+  room->count = count;
+  if (properties == NULL || count == 0)
+    return properties;
+  napi_property_descriptor *copy = room->local;
+  if (count > sizeof room->local / sizeof room->local[0]) {
+    copy = room->all = nck_own_alloc(count * sizeof *copy);
+    if (copy == NULL) {
+      nck_recorder_go_blind("no memory for property descriptors");
+      return NULL;
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    napi_property_descriptor *p = &copy[i];
+    *p = properties[i];
+    p->name = nck_value_in(state, p->name, function, pc);
+    p->value = nck_value_in(state, p->value, function, pc);
+    if (p->method == NULL && p->getter == NULL && p->setter == NULL)
+      continue;
+    struct nck_callback *callback = callback_find(state, p->method, p->getter, p->setter, p->data);
+    if (callback == NULL)
+      continue;
+    callback->pinned = true;
+    p->data = callback;
+    p->method = p->method != NULL ? method_trampoline : NULL;
+    p->getter = p->getter != NULL ? getter_trampoline : NULL;
+    p->setter = p->setter != NULL ? setter_trampoline : NULL;
+    nck_counter_created(&state->row->counters[NCK_KIND_CALLBACK]);
+  }
+  return copy;
+}
+
+static void descriptors_return(struct descriptors *room) {
+  if (room->all != NULL)
+    nck_own_free(room->all, room->count * sizeof *room->all);
+}
+
+napi_status napi_define_class(napi_env env, const char *utf8name, size_t length,
+                              napi_callback constructor, void *data, size_t property_count,
+                              const napi_property_descriptor *properties, napi_value *result) {
+  NCK_ENTER(napi_define_class);
+  if (state == NULL)
+    return nck_real.napi_define_class(env, utf8name, length, constructor, data, property_count,
+                                      properties, result);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_define_class, pc);
+  struct nck_callback *callback =
+      constructor != NULL ? callback_find(state, constructor, NULL, NULL, data) : NULL;
+  if (callback != NULL) {
+    callback->pinned = true;
+    constructor = method_trampoline;
+    data = callback;
+    nck_counter_created(&state->row->counters[NCK_KIND_CALLBACK]);
+  }
+  struct descriptors room;
+  const napi_property_descriptor *copy =
+      descriptors_borrow(&room, state, property_count, properties, NCK_FN_napi_define_class, pc);
+  if (copy == NULL && properties != NULL && property_count != 0)
+    return napi_generic_failure;
+  napi_status status = nck_real.napi_define_class(env, utf8name, length, constructor, data,
+                                                  property_count, copy, result);
+  descriptors_return(&room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_define_class, status, pc);
+  else
+    nck_value_out(state, result, NCK_FN_napi_define_class, pc);
+  return status;
+}
+
+napi_status napi_define_properties(napi_env env, napi_value object, size_t property_count,
+                                   const napi_property_descriptor *properties) {
+  NCK_ENTER(napi_define_properties);
+  if (state == NULL)
+    return nck_real.napi_define_properties(env, object, property_count, properties);
+  object = nck_value_in(state, object, NCK_FN_napi_define_properties, pc);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_define_properties, pc);
+  struct descriptors room;
+  const napi_property_descriptor *copy = descriptors_borrow(
+      &room, state, property_count, properties, NCK_FN_napi_define_properties, pc);
+  if (copy == NULL && properties != NULL && property_count != 0)
+    return napi_generic_failure;
+  napi_status status = nck_real.napi_define_properties(env, object, property_count, copy);
+  descriptors_return(&room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_define_properties, status, pc);
+  return status;
+}
+
+static void report_info(struct nck_env *state, napi_callback_info info,
+                        enum nck_function_id function, const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_CALLBACK_INFO_AFTER_RETURN))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_CALLBACK_INFO_AFTER_RETURN,
+                            .function = function,
+                            .state = state,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  nck_finding_raise(&event,
+                    "%s got the napi_callback_info %p, which is not that of a running callback; "
+                    "the call was not forwarded",
+                    nck_function_name(function), (void *)info);
+}
+
+// The runtime's info of a token. NULL: refused.
+static napi_callback_info info_in(struct nck_env *state, napi_callback_info info,
+                                  enum nck_function_id function, const void *pc,
+                                  struct nck_frame **frame) {
+  *frame = nck_frame_from_info(info);
+  if (NCK_LIKELY(*frame != NULL))
+    return (*frame)->info;
+  uint64_t bits = (uint64_t)(uintptr_t)info;
+  if (info == NULL || (bits & ~NCK_VALUE_MASK) != NCK_INFO_TOKEN_TAG)
+    return info; // a callback that was made before the tool watched, or nothing at all: the
+                 // runtime's business
+  report_info(state, info, function, pc);
+  return NULL;
+}
+
+napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
+                             napi_value *argv, napi_value *this_arg, void **data) {
+  NCK_ENTER(napi_get_cb_info);
+  if (state == NULL)
+    return nck_real.napi_get_cb_info(env, cbinfo, argc, argv, this_arg, data);
+  struct nck_frame *frame;
+  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &frame);
+  if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
+    return napi_invalid_arg;
+  size_t room = argc != NULL && argv != NULL ? *argc : 0;
+  napi_status status = nck_real.napi_get_cb_info(env, real, argc, argv, this_arg, data);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, NCK_FN_napi_get_cb_info, status, pc);
+    return status;
+  }
+  if (data != NULL && frame != NULL)
+    *data = frame->user_data;
+  for (size_t i = 0; i < room; i++)
+    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)argv[i] | state->top_tag_bits);
+  if (this_arg != NULL)
+    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*this_arg | state->top_tag_bits);
+  return status;
+}
+
+napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_value *result) {
+  NCK_ENTER(napi_get_new_target);
+  if (state == NULL)
+    return nck_real.napi_get_new_target(env, cbinfo, result);
+  struct nck_frame *frame;
+  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_new_target, pc, &frame);
+  if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
+    return napi_invalid_arg;
+  napi_status status = nck_real.napi_get_new_target(env, real, result);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_get_new_target, status, pc);
+  else
+    nck_value_out(state, result, NCK_FN_napi_get_new_target, pc);
+  return status;
+}
+
+napi_status napi_call_function(napi_env env, napi_value recv, napi_value func, size_t argc,
+                               const napi_value *argv, napi_value *result) {
+  const enum nck_function_id id = NCK_FN_napi_call_function;
+  NCK_ENTER(napi_call_function);
+  if (state == NULL)
+    return nck_real.napi_call_function(env, recv, func, argc, argv, result);
+  recv = nck_value_in(state, recv, id, pc);
+  func = nck_value_in(state, func, id, pc);
+  struct nck_values room;
+  const napi_value *values = nck_values_borrow(&room, state, argv, argc, id, pc);
+  if (NCK_UNLIKELY(values == NULL && argv != NULL && argc != 0))
+    return napi_generic_failure;
+  NCK_BEFORE_REAL(state, id, pc);
+  napi_status status = nck_real.napi_call_function(env, recv, func, argc, values, result);
+  nck_values_return(&room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    nck_value_out(state, result, id, pc);
+  return status;
+}
+
+napi_status napi_new_instance(napi_env env, napi_value constructor, size_t argc,
+                              const napi_value *argv, napi_value *result) {
+  const enum nck_function_id id = NCK_FN_napi_new_instance;
+  NCK_ENTER(napi_new_instance);
+  if (state == NULL)
+    return nck_real.napi_new_instance(env, constructor, argc, argv, result);
+  constructor = nck_value_in(state, constructor, id, pc);
+  struct nck_values room;
+  const napi_value *values = nck_values_borrow(&room, state, argv, argc, id, pc);
+  if (NCK_UNLIKELY(values == NULL && argv != NULL && argc != 0))
+    return napi_generic_failure;
+  NCK_BEFORE_REAL(state, id, pc);
+  napi_status status = nck_real.napi_new_instance(env, constructor, argc, values, result);
+  nck_values_return(&room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    nck_value_out(state, result, id, pc);
+  return status;
+}
+
+napi_status node_api_create_object_with_properties(napi_env env, napi_value prototype_or_null,
+                                                   const napi_value *property_names,
+                                                   const napi_value *property_values,
+                                                   size_t property_count, napi_value *result) {
+  const enum nck_function_id id = NCK_FN_node_api_create_object_with_properties;
+  NCK_ENTER(node_api_create_object_with_properties);
+  if (state == NULL)
+    return nck_real.node_api_create_object_with_properties(env, prototype_or_null, property_names,
+                                                           property_values, property_count, result);
+  prototype_or_null = nck_value_in(state, prototype_or_null, id, pc);
+  struct nck_values names_room, values_room;
+  const napi_value *names =
+      nck_values_borrow(&names_room, state, property_names, property_count, id, pc);
+  const napi_value *values =
+      nck_values_borrow(&values_room, state, property_values, property_count, id, pc);
+  if (NCK_UNLIKELY(property_count != 0 && ((names == NULL && property_names != NULL) ||
+                                           (values == NULL && property_values != NULL))))
+    return napi_generic_failure;
+  NCK_BEFORE_REAL(state, id, pc);
+  napi_status status = nck_real.node_api_create_object_with_properties(
+      env, prototype_or_null, names, values, property_count, result);
+  nck_values_return(&names_room);
+  nck_values_return(&values_room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    nck_value_out(state, result, id, pc);
+  return status;
+}
+
+napi_status node_api_create_object_with_named_properties(napi_env env, napi_value *result,
+                                                         size_t property_count,
+                                                         const char *const *property_names,
+                                                         const napi_value *property_values) {
+  const enum nck_function_id id = NCK_FN_node_api_create_object_with_named_properties;
+  NCK_ENTER(node_api_create_object_with_named_properties);
+  if (state == NULL)
+    return nck_real.node_api_create_object_with_named_properties(env, result, property_count,
+                                                                 property_names, property_values);
+  struct nck_values room;
+  const napi_value *values =
+      nck_values_borrow(&room, state, property_values, property_count, id, pc);
+  if (NCK_UNLIKELY(values == NULL && property_values != NULL && property_count != 0))
+    return napi_generic_failure;
+  NCK_BEFORE_REAL(state, id, pc);
+  napi_status status = nck_real.node_api_create_object_with_named_properties(
+      env, result, property_count, property_names, values);
+  nck_values_return(&room);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    nck_value_out(state, result, id, pc);
+  return status;
+}

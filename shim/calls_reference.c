@@ -1,0 +1,247 @@
+// calls_reference.c: napi_ref from creation to deletion.
+//
+// A reference is a token (object.h) from the moment the runtime made it. A deleted one never
+// reaches the runtime again.
+#include "finding.h"
+#include "frame.h"
+#include "object.h"
+#include "options.h"
+#include "recorder.h"
+#include "reference.h"
+
+static bool references_tracked(void) { return nck_options.checks & NCK_CHECK_references; }
+
+void *nck_reference_new(struct nck_env *state, napi_ref real, uint32_t count,
+                        enum nck_function_id function, const void *pc, uint32_t flags) {
+  if (!references_tracked() || real == NULL)
+    return real;
+  return nck_object_new(state, NCK_KIND_REFERENCE, real, count, function, pc, flags);
+}
+
+static void report_dead(struct nck_env *state, const struct nck_object *object, const void *word,
+                        enum nck_function_id function, const void *pc) {
+  bool again = function == NCK_FN_napi_delete_reference;
+  enum nck_finding_kind kind =
+      again ? NCK_FINDING_REFERENCE_DOUBLE_DELETE : NCK_FINDING_REFERENCE_USE_AFTER_DELETE;
+  if (!nck_finding_wanted(kind))
+    return;
+  struct nck_event event = {.kind = kind,
+                            .function = function,
+                            .state = state,
+                            .object_kind = NCK_KIND_REFERENCE,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  if (object != NULL) {
+    event.site = object->site;
+    event.roles[1] = NCK_ROLE_DELETED;
+    event.stacks[1] = object->end_stack;
+    event.roles[2] = NCK_ROLE_CREATED;
+    event.stacks[2] = nck_recorder.sites[object->site].stack;
+  }
+  nck_finding_raise(
+      &event,
+      "%s got the reference %p, which had been deleted before%s; the call was not forwarded",
+      nck_function_name(function), word,
+      object == NULL ? " (so long ago that its stacks are no longer kept)" : "");
+}
+
+static void report_invalid(struct nck_env *state, const struct nck_object *object, const void *word,
+                           enum nck_function_id function, const void *pc) {
+  static const char *const words[NCK_N_KINDS] = {
+      [NCK_KIND_ASYNC_WORK] = "napi_async_work",
+      [NCK_KIND_THREADSAFE_FUNCTION] = "napi_threadsafe_function",
+      [NCK_KIND_DEFERRED] = "napi_deferred",
+      [NCK_KIND_ASYNC_CONTEXT] = "napi_async_context",
+      [NCK_KIND_CLEANUP_HOOK] = "napi_async_cleanup_hook_handle"};
+  if (!nck_finding_wanted(NCK_FINDING_INVALID_REFERENCE))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_INVALID_REFERENCE,
+                            .function = function,
+                            .state = state,
+                            .object_kind = NCK_KIND_REFERENCE,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  if (object != NULL) {
+    event.roles[1] = NCK_ROLE_CREATED;
+    event.stacks[1] = nck_recorder.sites[object->site].stack;
+  }
+  nck_finding_raise(
+      &event, "%s got %p as a reference, which is %s%s; the call was not forwarded",
+      nck_function_name(function), word,
+      object != NULL
+          ? "a live "
+          : "nothing that napi_create_reference, napi_wrap or napi_add_finalizer ever returned",
+      object != NULL && words[object->kind] != NULL ? words[object->kind] : "");
+}
+
+static void report_wrong_env(struct nck_env *state, const struct nck_object *object,
+                             const void *word, enum nck_function_id function, const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_REFERENCE_WRONG_ENV))
+    return;
+  const struct nck_env_row *owner = &nck_recorder.envs[object->env];
+  struct nck_event event = {
+      .kind = NCK_FINDING_REFERENCE_WRONG_ENV,
+      .function = function,
+      .state = state,
+      .object_kind = NCK_KIND_REFERENCE,
+      .site = object->site,
+      .roles = {NCK_ROLE_USED, NCK_ROLE_CREATED},
+      .stacks = {nck_finding_stack(pc), nck_recorder.sites[object->site].stack}};
+  char own[64], here[64];
+  nck_thread_name(owner->thread, own, sizeof own);
+  nck_thread_name(state->thread->row, here, sizeof here);
+  nck_finding_raise(&event,
+                    "%s got the reference %p with env %u of %s, but it was made in env %u of %s%s",
+                    nck_function_name(function), word, state->index, here, object->env, own,
+                    owner->state == NCK_ENV_ENDED ? ", which has ended" : "");
+}
+
+// What goes to the runtime for a word. *object: its row where it is a live reference. *refused: the
+// runtime gets NULL, to answer napi_invalid_arg in its own way.
+static napi_ref reference_in(struct nck_env *state, napi_ref ref, enum nck_function_id function,
+                             const void *pc, struct nck_object **object) {
+  *object = NULL;
+  if (!references_tracked())
+    return ref;
+  struct nck_object *found;
+  switch (nck_object_decode(ref, NCK_KIND_REFERENCE, &found)) {
+  case NCK_WORD_LIVE:
+    if (NCK_UNLIKELY(found->env != state->index))
+      report_wrong_env(state, found, ref, function, pc);
+    *object = found;
+    return (napi_ref)(uintptr_t)found->real;
+  case NCK_WORD_NULL:
+    return NULL;
+  case NCK_WORD_DEAD:
+    report_dead(state, found, ref, function, pc);
+    return NULL;
+  case NCK_WORD_OTHER:
+    report_invalid(state, found, ref, function, pc);
+    return NULL;
+  case NCK_WORD_RAW:
+  default:
+    // A reference made while the tool was blind, or by a module that is not watched, is the
+    // runtime's own pointer.
+    if (nck_recorder_is_blind() || nck_options.modules[0] != '\0')
+      return ref;
+    report_invalid(state, NULL, ref, function, pc);
+    return NULL;
+  }
+}
+
+napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initial_refcount,
+                                  napi_ref *result) {
+  NCK_ENTER(napi_create_reference);
+  if (state == NULL)
+    return nck_real.napi_create_reference(env, value, initial_refcount, result);
+  value = nck_value_in(state, value, NCK_FN_napi_create_reference, pc);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_create_reference, pc);
+  napi_status status = nck_real.napi_create_reference(env, value, initial_refcount, result);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_create_reference, status, pc);
+  else
+    *result =
+        nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference, pc, 0);
+  return status;
+}
+
+napi_status napi_delete_reference(napi_env env, napi_ref ref) {
+  NCK_ENTER(napi_delete_reference);
+  if (state == NULL)
+    return nck_real.napi_delete_reference(env, ref);
+  struct nck_object *object;
+  napi_ref real = reference_in(state, ref, NCK_FN_napi_delete_reference, pc, &object);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_delete_reference, pc);
+  if (object != NULL) {
+    uint32_t stack = nck_finding_stack(pc);
+    nck_reference_deleted(state, object, stack);
+    nck_object_drop(state, object, stack, NCK_FATE_DELETED);
+  }
+  napi_status status = nck_real.napi_delete_reference(env, real);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_delete_reference, status, pc);
+  return status;
+}
+
+napi_status napi_reference_ref(napi_env env, napi_ref ref, uint32_t *result) {
+  NCK_ENTER(napi_reference_ref);
+  if (state == NULL)
+    return nck_real.napi_reference_ref(env, ref, result);
+  struct nck_object *object;
+  uint32_t count = 0;
+  napi_ref real = reference_in(state, ref, NCK_FN_napi_reference_ref, pc, &object);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_reference_ref, pc);
+  napi_status status = nck_real.napi_reference_ref(env, real, &count);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, NCK_FN_napi_reference_ref, status, pc);
+    return status;
+  }
+  if (result != NULL)
+    *result = count;
+  if (object != NULL) {
+    object->count = count;
+    nck_object_touch(object, nck_finding_stack(pc), NCK_FATE_REF);
+  }
+  return status;
+}
+
+static void report_underflow(struct nck_env *state, const struct nck_object *object,
+                             const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_REFERENCE_COUNT_UNDERFLOW))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_REFERENCE_COUNT_UNDERFLOW,
+                            .function = NCK_FN_napi_reference_unref,
+                            .state = state,
+                            .object_kind = NCK_KIND_REFERENCE,
+                            .site = object->site,
+                            .roles = {NCK_ROLE_USED, NCK_ROLE_CREATED, NCK_ROLE_RELEASED},
+                            .stacks = {nck_finding_stack(pc),
+                                       nck_recorder.sites[object->site].stack, object->last_stack}};
+  if (object->last_stack == 0)
+    event.roles[2] = NCK_ROLE_NONE;
+  nck_finding_raise(
+      &event, "napi_reference_unref was called on the reference %p, whose count was 0 already",
+      nck_object_token(object));
+}
+
+napi_status napi_reference_unref(napi_env env, napi_ref ref, uint32_t *result) {
+  NCK_ENTER(napi_reference_unref);
+  if (state == NULL)
+    return nck_real.napi_reference_unref(env, ref, result);
+  struct nck_object *object;
+  uint32_t count = 0;
+  napi_ref real = reference_in(state, ref, NCK_FN_napi_reference_unref, pc, &object);
+  if (object != NULL && object->count == 0)
+    report_underflow(state, object, pc);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_reference_unref, pc);
+  napi_status status = nck_real.napi_reference_unref(env, real, &count);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, NCK_FN_napi_reference_unref, status, pc);
+    return status;
+  }
+  if (result != NULL)
+    *result = count;
+  if (object != NULL) {
+    object->count = count;
+    nck_object_touch(object, nck_finding_stack(pc), NCK_FATE_UNREF);
+  }
+  return status;
+}
+
+napi_status napi_get_reference_value(napi_env env, napi_ref ref, napi_value *result) {
+  NCK_ENTER(napi_get_reference_value);
+  if (state == NULL)
+    return nck_real.napi_get_reference_value(env, ref, result);
+  struct nck_object *object;
+  napi_ref real = reference_in(state, ref, NCK_FN_napi_get_reference_value, pc, &object);
+  NCK_BEFORE_REAL(state, NCK_FN_napi_get_reference_value, pc);
+  napi_status status = nck_real.napi_get_reference_value(env, real, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, NCK_FN_napi_get_reference_value, status, pc);
+    return status;
+  }
+  if (object != NULL && result != NULL && *result == NULL)
+    object->flags |= NCK_OBJECT_VALUE_DEAD;
+  nck_value_out(state, result, NCK_FN_napi_get_reference_value, pc);
+  return status;
+}

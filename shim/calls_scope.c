@@ -1,0 +1,234 @@
+// calls_scope.c: handle scopes, escapable ones, callback scopes.
+//
+// A scope that is closed wrongly is said before the runtime gets it. The runtime gets what it would
+// have got: its own pointer, as far as we still know it; a token that means nothing (closed twice)
+// is refused.
+#include "finding.h"
+#include "frame.h"
+#include "object.h"
+#include "recorder.h"
+#include "stack.h"
+
+static void report_mismatch(struct nck_env *state, const struct nck_scope *scope,
+                            enum nck_function_id function, const void *pc, const char *why) {
+  if (!nck_finding_wanted(NCK_FINDING_HANDLE_SCOPE_MISMATCH))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_HANDLE_SCOPE_MISMATCH,
+                            .function = function,
+                            .state = state,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  if (scope != NULL && scope->pc != NULL) {
+    event.roles[1] = NCK_ROLE_OPENED;
+    event.stacks[1] = nck_stack_single(scope->pc, false);
+  }
+  nck_finding_raise(&event, "%s: %s", nck_function_name(function), why);
+}
+
+static void scope_opened(struct nck_env *state, enum nck_scope_kind kind, void **result,
+                         const void *pc) {
+  if (state->foreign)
+    return;
+  struct nck_scope *scope = nck_scope_push(state, kind, *result, pc);
+  if (scope == NULL)
+    return;
+  *result = (void *)(uintptr_t)nck_scope_token(state, scope);
+  nck_counter_created(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
+                                                                       : NCK_KIND_HANDLE_SCOPE]);
+}
+
+// Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
+static void *scope_closing(struct nck_env *state, void *token, enum nck_scope_kind kind,
+                           enum nck_function_id function, const void *pc, bool *refused) {
+  *refused = false;
+  if (token == NULL || state->foreign)
+    return token;
+  struct nck_scope *scope = nck_scope_from_token(state, token);
+  if (scope == NULL) {
+    if (((uint64_t)(uintptr_t)token & 0xffff000000000000ull) != NCK_SCOPE_TOKEN_TAG) {
+      if (nck_recorder_is_blind())
+        return token;
+      report_mismatch(state, NULL, function, pc,
+                      "the value is no scope that this env opened; the call was not forwarded");
+    } else {
+      report_mismatch(state, NULL, function, pc,
+                      "the scope had been closed before; the call was not forwarded");
+    }
+    *refused = true;
+    return NULL;
+  }
+  if (scope->kind != kind)
+    report_mismatch(
+        state, scope, function, pc,
+        scope->kind == NCK_SCOPE_ESCAPABLE
+            ? "an escapable handle scope has to be closed with napi_close_escapable_handle_scope"
+        : scope->kind == NCK_SCOPE_HANDLE ? "the scope was opened with napi_open_handle_scope"
+                                          : "the scope is one of another kind");
+  void *real = scope->real;
+  uint32_t depth = (uint32_t)(scope - state->scopes);
+  if (depth + 1 != state->n_scopes) {
+    // Frames inside: the scope belongs to a callback further out that is still running.
+    bool crosses_frame = false;
+    for (uint32_t i = depth + 1; i < state->n_scopes; i++)
+      crosses_frame |= state->scopes[i].kind == NCK_SCOPE_FRAME;
+    bool only_other_kind = true; // handle scopes and callback scopes need not nest in one another
+    for (uint32_t i = depth + 1; i < state->n_scopes; i++)
+      only_other_kind &=
+          (state->scopes[i].kind == NCK_SCOPE_CALLBACK) != (kind == NCK_SCOPE_CALLBACK);
+    if (crosses_frame || !only_other_kind)
+      report_mismatch(state, scope, function, pc,
+                      crosses_frame ? "the scope was opened outside the callback that closes it"
+                                    : "scopes opened after it are still open");
+    if (!crosses_frame) {
+      // Take this one out; the inner ones stay until they are closed.
+      nck_scope_remove(state, depth, pc);
+      nck_counter_released(
+          &state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
+                                                           : NCK_KIND_HANDLE_SCOPE]);
+    }
+    return real;
+  }
+  nck_scope_pop(state, pc);
+  nck_counter_released(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
+                                                                        : NCK_KIND_HANDLE_SCOPE]);
+  return real;
+}
+
+napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
+  NCK_ENTER(napi_open_handle_scope);
+  napi_status status = nck_real.napi_open_handle_scope(env, result);
+  if (state == NULL)
+    return status;
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_open_handle_scope, status, pc);
+  else
+    scope_opened(state, NCK_SCOPE_HANDLE, (void **)result, pc);
+  return status;
+}
+
+napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
+  NCK_ENTER(napi_close_handle_scope);
+  if (state == NULL)
+    return nck_real.napi_close_handle_scope(env, scope);
+  bool refused;
+  void *real =
+      scope_closing(state, scope, NCK_SCOPE_HANDLE, NCK_FN_napi_close_handle_scope, pc, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_handle_scope_mismatch;
+  napi_status status = nck_real.napi_close_handle_scope(env, real);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_close_handle_scope, status, pc);
+  return status;
+}
+
+napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle_scope *result) {
+  NCK_ENTER(napi_open_escapable_handle_scope);
+  napi_status status = nck_real.napi_open_escapable_handle_scope(env, result);
+  if (state == NULL)
+    return status;
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_open_escapable_handle_scope, status, pc);
+  else
+    scope_opened(state, NCK_SCOPE_ESCAPABLE, (void **)result, pc);
+  return status;
+}
+
+napi_status napi_close_escapable_handle_scope(napi_env env, napi_escapable_handle_scope scope) {
+  NCK_ENTER(napi_close_escapable_handle_scope);
+  if (state == NULL)
+    return nck_real.napi_close_escapable_handle_scope(env, scope);
+  bool refused;
+  void *real = scope_closing(state, scope, NCK_SCOPE_ESCAPABLE,
+                             NCK_FN_napi_close_escapable_handle_scope, pc, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_handle_scope_mismatch;
+  napi_status status = nck_real.napi_close_escapable_handle_scope(env, real);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_close_escapable_handle_scope, status, pc);
+  return status;
+}
+
+napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, napi_value escapee,
+                               napi_value *result) {
+  const enum nck_function_id id = NCK_FN_napi_escape_handle;
+  NCK_ENTER(napi_escape_handle);
+  if (state == NULL)
+    return nck_real.napi_escape_handle(env, scope, escapee, result);
+  escapee = nck_value_in(state, escapee, id, pc);
+  void *real = scope;
+  struct nck_scope *open = NULL;
+  if (scope != NULL && !state->foreign) {
+    open = nck_scope_from_token(state, scope);
+    if (open != NULL) {
+      real = open->real;
+      if (open->kind != NCK_SCOPE_ESCAPABLE)
+        report_mismatch(state, open, id, pc, "the scope is not an escapable one");
+      if (open->escaped && nck_finding_wanted(NCK_FINDING_ESCAPE_CALLED_TWICE)) {
+        struct nck_event event = {
+            .kind = NCK_FINDING_ESCAPE_CALLED_TWICE,
+            .function = id,
+            .state = state,
+            .roles = {NCK_ROLE_USED, NCK_ROLE_OPENED},
+            .stacks = {nck_finding_stack(pc), nck_stack_single(open->pc, false)}};
+        nck_finding_raise(&event, "napi_escape_handle was called for the second time on one scope: "
+                                  "the runtime answers napi_escape_called_twice");
+      }
+    } else if (!nck_recorder_is_blind()) {
+      report_mismatch(state, NULL, id, pc, "the scope is not open; the call was not forwarded");
+      return napi_invalid_arg;
+    }
+  }
+  napi_status status = nck_real.napi_escape_handle(env, real, escapee, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  if (open != NULL && open > state->scopes && result != NULL && *result != NULL) {
+    // The escaped value lives in the scope around this one.
+    open->escaped = true;
+    struct nck_scope *around = open - 1;
+    while (around > state->scopes && around->kind == NCK_SCOPE_CALLBACK)
+      around--;
+    *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | around->tag_bits);
+    around->n_handles++;
+    state->row->counters[NCK_KIND_HANDLE].created++;
+  } else {
+    nck_value_out(state, result, id, pc);
+  }
+  return status;
+}
+
+napi_status napi_open_callback_scope(napi_env env, napi_value resource_object,
+                                     napi_async_context context, napi_callback_scope *result) {
+  const enum nck_function_id id = NCK_FN_napi_open_callback_scope;
+  NCK_ENTER(napi_open_callback_scope);
+  if (state == NULL)
+    return nck_real.napi_open_callback_scope(env, resource_object, context, result);
+  resource_object = nck_value_in(state, resource_object, id, pc);
+  struct nck_object *object;
+  napi_async_context real = context;
+  if (nck_object_decode(context, NCK_KIND_ASYNC_CONTEXT, &object) == NCK_WORD_LIVE)
+    real = (napi_async_context)(uintptr_t)object->real;
+  NCK_BEFORE_REAL(state, id, pc);
+  napi_status status = nck_real.napi_open_callback_scope(env, resource_object, real, result);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    scope_opened(state, NCK_SCOPE_CALLBACK, (void **)result, pc);
+  return status;
+}
+
+napi_status napi_close_callback_scope(napi_env env, napi_callback_scope scope) {
+  NCK_ENTER(napi_close_callback_scope);
+  if (state == NULL)
+    return nck_real.napi_close_callback_scope(env, scope);
+  bool refused;
+  void *real = scope_closing(state, scope, NCK_SCOPE_CALLBACK, NCK_FN_napi_close_callback_scope, pc,
+                             &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_callback_scope_mismatch;
+  napi_status status = nck_real.napi_close_callback_scope(env, real);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, NCK_FN_napi_close_callback_scope, status, pc);
+  return status;
+}

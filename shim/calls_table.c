@@ -1,0 +1,93 @@
+// calls_table.c: the functions of napi_api.def that are uniform: values in, the runtime, values
+// out.
+#include "finding.h"
+#include "frame.h"
+
+#define NCK_EXPAND(x) x
+#define NCK_CAT_(a, b) a##b
+#define NCK_CAT(a, b) NCK_CAT_(a, b)
+
+// Applies prefix##role(...) to each role.
+#define NCK_MAP_1(p, a) p##a
+#define NCK_MAP_2(p, a, ...) p##a NCK_MAP_1(p, __VA_ARGS__)
+#define NCK_MAP_3(p, a, ...) p##a NCK_MAP_2(p, __VA_ARGS__)
+#define NCK_MAP_4(p, a, ...) p##a NCK_MAP_3(p, __VA_ARGS__)
+#define NCK_MAP_5(p, a, ...) p##a NCK_MAP_4(p, __VA_ARGS__)
+#define NCK_MAP_6(p, a, ...) p##a NCK_MAP_5(p, __VA_ARGS__)
+#define NCK_COUNT_(a, b, c, d, e, f, n, ...) n
+#define NCK_COUNT(...) NCK_COUNT_(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define NCK_MAP(p, ...) NCK_CAT(NCK_MAP_, NCK_COUNT(__VA_ARGS__))(p, __VA_ARGS__)
+
+#define NCK_PARAM_in_value(x) , napi_value x
+#define NCK_PARAM_out_value(x) , napi_value *x
+#define NCK_PARAM_out_constant(x) , napi_value *x
+#define NCK_PARAM_out_global(x) , napi_value *x
+#define NCK_PARAM_arg(type, x) , type x
+
+#define NCK_PASS_in_value(x) , x
+#define NCK_PASS_out_value(x) , x
+#define NCK_PASS_out_constant(x) , x
+#define NCK_PASS_out_global(x) , x
+#define NCK_PASS_arg(type, x) , x
+
+#define NCK_CHECK_in_value(x) x = nck_value_in(state, x, id, pc);
+#define NCK_CHECK_out_value(x)
+#define NCK_CHECK_out_constant(x)
+#define NCK_CHECK_out_global(x)
+#define NCK_CHECK_arg(type, x)
+
+#define NCK_NOTE_in_value(x)
+#define NCK_NOTE_out_value(x) nck_value_out(state, x, id, pc);
+#define NCK_NOTE_out_constant(x) nck_constant_out(state, x);
+#define NCK_NOTE_out_global(x) nck_global_out(state, x, id, pc);
+#define NCK_NOTE_arg(type, x)
+
+// undefined, null and the booleans need no handle of their own: they are tagged, but not counted.
+static inline void nck_constant_out(struct nck_env *state, napi_value *result) {
+  if (result != NULL && *result != NULL)
+    *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | state->top_tag_bits);
+}
+
+static inline void nck_global_out(struct nck_env *state, napi_value *result,
+                                  enum nck_function_id function, const void *pc) {
+  nck_value_out(state, result, function, pc);
+  if (result != NULL)
+    state->globals[state->next_global++ % 4] = *result;
+}
+
+#define NAPI_CALL(name, since, class, ...)                                                         \
+  napi_status name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__)) {                                \
+    const enum nck_function_id id = NCK_FN_##name;                                                 \
+    NCK_ENTER(name);                                                                               \
+    if (NCK_UNLIKELY(state == NULL))                                                               \
+      return nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                                   \
+    NCK_MAP(NCK_CHECK_, __VA_ARGS__)                                                               \
+    NCK_BEFORE_REAL(state, id, pc);                                                                \
+    napi_status status = nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                       \
+    if (NCK_UNLIKELY(status != napi_ok)) {                                                         \
+      nck_call_failed(state, id, status, pc);                                                      \
+      return status;                                                                               \
+    }                                                                                              \
+    NCK_MAP(NCK_NOTE_, __VA_ARGS__)                                                                \
+    return status;                                                                                 \
+  }
+#define NAPI_HAND(name, since, class)
+#include "napi_api.def"
+#undef NAPI_CALL
+#undef NAPI_HAND
+
+const char *const nck_function_names[NCK_N_FUNCTIONS] = {
+#define NAPI_CALL(name, since, class, ...) #name,
+#define NAPI_HAND(name, since, class) #name,
+#include "napi_api.def"
+#undef NAPI_CALL
+#undef NAPI_HAND
+};
+
+const uint8_t nck_function_classes[NCK_N_FUNCTIONS] = {
+#define NAPI_CALL(name, since, class, ...) NCK_CLASS_##class,
+#define NAPI_HAND(name, since, class) NCK_CLASS_##class,
+#include "napi_api.def"
+#undef NAPI_CALL
+#undef NAPI_HAND
+};

@@ -1,0 +1,333 @@
+// calls_tsfn.c: threadsafe functions.
+//
+// open (n_threads > 0) -> closing (released to zero, or aborted) -> finalized. Calls, acquires and
+// releases come from any thread at any rate: a call costs one decode and one atomic add, and takes
+// no lock. The record (the runtime's context) is needed until the last queued call was delivered or
+// dropped: runtimes up to Node 22 drain the queue through call_js_cb(NULL, NULL, ...) after the
+// finalizer; it is freed when it is finalized and nothing is queued.
+//   invariant: n_pending >= calls accepted by the runtime - calls delivered to call_js_cb
+#include <string.h>
+
+#include "finalizer.h"
+#include "finding.h"
+#include "frame.h"
+#include "object.h"
+#include "options.h"
+#include "recorder.h"
+#include "stack.h"
+
+struct nck_tsfn {
+  struct nck_env *state;
+  napi_threadsafe_function_call_js call_js;
+  napi_finalize finalize;
+  void *user_finalize_data;
+  void *user_context;
+  void *token;
+  uint32_t created_stack, released_stack;
+  uint32_t env; // row
+  int32_t n_threads;
+  uint32_t n_pending;
+  bool closing, finalized;
+};
+
+static bool tsfn_tracked(void) { return nck_options.checks & NCK_CHECK_async; }
+
+static void call_js_trampoline(napi_env env, napi_value js_callback, void *context, void *data) {
+  struct nck_tsfn *tsfn = context;
+  __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+  struct nck_env *state = env != NULL && tsfn->state->state != NCK_ENV_ENDED ? tsfn->state : NULL;
+  NCK_FRAME(frame);
+  nck_frame_enter(&frame, state, NCK_FRAME_CALL_JS, (const void *)(uintptr_t)tsfn->call_js);
+  if (state != NULL && js_callback != NULL)
+    js_callback = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)js_callback | state->top_tag_bits);
+  tsfn->call_js(env, js_callback, tsfn->user_context, data);
+}
+
+static void finalize_trampoline(napi_env env, void *finalize_data, void *context) {
+  (void)finalize_data;
+  struct nck_tsfn *tsfn = context;
+  nck_finalizer_log(tsfn->state, NCK_FINALIZER_THREADSAFE_FUNCTION,
+                    (const void *)(uintptr_t)tsfn->finalize, tsfn->user_finalize_data,
+                    tsfn->created_stack);
+  {
+    NCK_FRAME(frame);
+    nck_frame_enter(&frame, tsfn->state, NCK_FRAME_FINALIZER,
+                    (const void *)(uintptr_t)tsfn->finalize);
+    tsfn->finalize(env, tsfn->user_finalize_data, tsfn->user_context);
+  }
+  // The function is valid inside its own finalizer, and not after.
+  struct nck_object *object;
+  __atomic_store_n(&tsfn->finalized, true, __ATOMIC_RELEASE);
+  if (nck_object_decode(tsfn->token, NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE) {
+    if (tsfn->closing) // released to zero before; else the end of the env finalized what is still
+                       // held
+      nck_object_drop(tsfn->state, object, tsfn->released_stack, NCK_FATE_DELETED);
+    else
+      object->flags |= NCK_OBJECT_ENV_ENDED;
+  }
+}
+
+napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
+                                            napi_value async_resource,
+                                            napi_value async_resource_name, size_t max_queue_size,
+                                            size_t initial_thread_count, void *thread_finalize_data,
+                                            napi_finalize thread_finalize_cb, void *context,
+                                            napi_threadsafe_function_call_js call_js_cb,
+                                            napi_threadsafe_function *result) {
+  const enum nck_function_id id = NCK_FN_napi_create_threadsafe_function;
+  NCK_ENTER(napi_create_threadsafe_function);
+  if (state == NULL)
+    return nck_real.napi_create_threadsafe_function(
+        env, func, async_resource, async_resource_name, max_queue_size, initial_thread_count,
+        thread_finalize_data, thread_finalize_cb, context, call_js_cb, result);
+  func = nck_value_in(state, func, id, pc);
+  async_resource = nck_value_in(state, async_resource, id, pc);
+  async_resource_name = nck_value_in(state, async_resource_name, id, pc);
+  NCK_BEFORE_REAL(state, id, pc);
+  struct nck_tsfn *tsfn = tsfn_tracked() && !state->foreign && !nck_recorder_is_blind()
+                              ? nck_own_alloc(sizeof *tsfn)
+                              : NULL;
+  void *our_context = context, *our_finalize_data = thread_finalize_data;
+  napi_finalize our_finalize = thread_finalize_cb;
+  napi_threadsafe_function_call_js our_call_js = call_js_cb;
+  if (tsfn != NULL) {
+    memset(tsfn, 0, sizeof *tsfn);
+    tsfn->state = state;
+    tsfn->env = state->index;
+    tsfn->call_js = call_js_cb;
+    tsfn->finalize = thread_finalize_cb;
+    tsfn->user_finalize_data = thread_finalize_data;
+    tsfn->user_context = context;
+    tsfn->n_threads = (int32_t)initial_thread_count;
+    tsfn->created_stack = nck_finding_stack(pc);
+    our_context = tsfn;
+    // A missing finalizer or call_js_cb stays missing: the runtime opens a callback scope for one,
+    // calls the function itself without the other.
+    if (thread_finalize_cb != NULL)
+      our_finalize = finalize_trampoline;
+    if (call_js_cb != NULL)
+      our_call_js = call_js_trampoline;
+  }
+  napi_status status = nck_real.napi_create_threadsafe_function(
+      env, func, async_resource, async_resource_name, max_queue_size, initial_thread_count,
+      our_finalize_data, our_finalize, our_context, our_call_js, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    if (tsfn != NULL)
+      nck_own_free(tsfn, sizeof *tsfn);
+    nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  if (tsfn != NULL) {
+    *result = nck_object_new(state, NCK_KIND_THREADSAFE_FUNCTION, *result,
+                             (uint32_t)initial_thread_count, id, pc, 0);
+    tsfn->token = *result;
+    struct nck_object *object;
+    if (nck_object_decode(*result, NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE)
+      object->data = (uint64_t)(uintptr_t)tsfn;
+  }
+  return status;
+}
+
+static void report_after_release(const struct nck_object *object, const void *word,
+                                 enum nck_function_id function, const void *pc, const char *why) {
+  if (!nck_finding_wanted(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE,
+                            .function = function,
+                            .env = object != NULL ? object->env : 0,
+                            .object_kind = NCK_KIND_THREADSAFE_FUNCTION,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)},
+                            .no_js = true};
+  if (object != NULL) {
+    int i = 1;
+    event.module = nck_recorder.sites[object->site].module;
+    if (object->end_stack != 0) {
+      event.roles[i] = NCK_ROLE_RELEASED;
+      event.stacks[i++] = object->end_stack;
+    }
+    event.roles[i] = NCK_ROLE_CREATED;
+    event.stacks[i] = nck_recorder.sites[object->site].stack;
+  }
+  nck_finding_raise(&event, "%s got the threadsafe function %p, %s", nck_function_name(function),
+                    word, why);
+}
+
+// What the runtime gets for a token; NULL: refuse with napi_closing or napi_invalid_arg. Any
+// thread.
+static napi_threadsafe_function tsfn_in(napi_threadsafe_function func,
+                                        enum nck_function_id function, const void *pc,
+                                        struct nck_tsfn **tsfn, struct nck_object **object,
+                                        bool *refused) {
+  struct nck_object *found;
+  *tsfn = NULL;
+  *object = NULL;
+  *refused = false;
+  if (!nck_active || nck_recorder.header == NULL)
+    return func;
+  switch (nck_object_decode(func, NCK_KIND_THREADSAFE_FUNCTION, &found)) {
+  case NCK_WORD_LIVE:
+    *tsfn = (struct nck_tsfn *)(uintptr_t)found->data;
+    *object = found;
+    if (NCK_UNLIKELY((*tsfn)->state->state == NCK_ENV_ENDED)) {
+      report_after_release(
+          found, func, function, pc,
+          "whose env has ended: the runtime has freed it; the call was not forwarded");
+      *refused = true;
+      return NULL;
+    }
+    if (NCK_UNLIKELY(__atomic_load_n(&(*tsfn)->finalized, __ATOMIC_ACQUIRE))) {
+      report_after_release(
+          found, func, function, pc,
+          "which the end of its env had finalized before; the call was not forwarded");
+      *refused = true;
+      return NULL;
+    }
+    return (napi_threadsafe_function)(uintptr_t)found->real;
+  case NCK_WORD_DEAD:
+    report_after_release(found, func, function, pc,
+                         "which had been finalized before; the call was not forwarded");
+    *refused = true;
+    return NULL;
+  case NCK_WORD_OTHER:
+    report_after_release(NULL, func, function, pc,
+                         "which is no threadsafe function; the call was not forwarded");
+    *refused = true;
+    return NULL;
+  default:
+    return func;
+  }
+}
+
+napi_status napi_get_threadsafe_function_context(napi_threadsafe_function func, void **result) {
+  const void *pc = NCK_PC;
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real =
+      tsfn_in(func, NCK_FN_napi_get_threadsafe_function_context, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_invalid_arg;
+  napi_status status = nck_real.napi_get_threadsafe_function_context(real, result);
+  if (status == napi_ok && tsfn != NULL && result != NULL)
+    *result = tsfn->user_context;
+  return status;
+}
+
+napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *data,
+                                          napi_threadsafe_function_call_mode is_blocking) {
+  const enum nck_function_id id = NCK_FN_napi_call_threadsafe_function;
+  const void *pc = NCK_PC;
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_closing;
+  if (tsfn != NULL) {
+    if (NCK_UNLIKELY(__atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) <= 0))
+      report_after_release(object, func, id, pc, "after the last thread had released it");
+    __atomic_fetch_add(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+  }
+  napi_status status = nck_real.napi_call_threadsafe_function(real, data, is_blocking);
+  if (NCK_UNLIKELY(status != napi_ok) && tsfn != NULL) {
+    __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+    // The runtime takes this thread's hold away with that answer.
+    if (status == napi_closing)
+      __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+  }
+  return status;
+}
+
+napi_status napi_acquire_threadsafe_function(napi_threadsafe_function func) {
+  const enum nck_function_id id = NCK_FN_napi_acquire_threadsafe_function;
+  const void *pc = NCK_PC;
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_closing;
+  napi_status status = nck_real.napi_acquire_threadsafe_function(real);
+  if (status == napi_ok && tsfn != NULL)
+    object->count = (uint32_t)__atomic_add_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+  return status;
+}
+
+static void report_over_release(const struct nck_object *object, const void *word,
+                                const struct nck_tsfn *tsfn, const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_THREADSAFE_FUNCTION_OVER_RELEASE))
+    return;
+  struct nck_event event = {
+      .kind = NCK_FINDING_THREADSAFE_FUNCTION_OVER_RELEASE,
+      .function = NCK_FN_napi_release_threadsafe_function,
+      .env = object->env,
+      .module = nck_recorder.sites[object->site].module,
+      .object_kind = NCK_KIND_THREADSAFE_FUNCTION,
+      .roles = {NCK_ROLE_USED, NCK_ROLE_RELEASED, NCK_ROLE_CREATED},
+      .stacks = {nck_finding_stack(pc), tsfn->released_stack, tsfn->created_stack},
+      .no_js = true};
+  nck_finding_raise(
+      &event, "napi_release_threadsafe_function was called on %p more often than threads hold it",
+      word);
+}
+
+napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
+                                             napi_threadsafe_function_release_mode mode) {
+  const enum nck_function_id id = NCK_FN_napi_release_threadsafe_function;
+  const void *pc = NCK_PC;
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_invalid_arg;
+  if (tsfn != NULL) {
+    int32_t left = __atomic_sub_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+    if (NCK_UNLIKELY(left < 0)) {
+      __atomic_fetch_add(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+      report_over_release(object, func, tsfn, pc);
+    } else {
+      object->count = (uint32_t)left;
+      if (left == 0 || mode == napi_tsfn_abort) {
+        // Before the runtime hears of it: it may finalize on the env's thread at once.
+        tsfn->released_stack = nck_finding_stack(pc);
+        __atomic_store_n(&tsfn->closing, true, __ATOMIC_RELEASE);
+        __atomic_fetch_or(&object->flags, NCK_OBJECT_CLOSING, __ATOMIC_RELAXED);
+      }
+    }
+  }
+  return nck_real.napi_release_threadsafe_function(real, mode);
+}
+
+napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function func) {
+  const enum nck_function_id id = NCK_FN_napi_unref_threadsafe_function;
+  NCK_ENTER(napi_unref_threadsafe_function);
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_invalid_arg;
+  napi_status status = nck_real.napi_unref_threadsafe_function(env, real);
+  if (status == napi_ok && object != NULL)
+    __atomic_fetch_or(&object->flags, NCK_OBJECT_UNREFED, __ATOMIC_RELAXED);
+  (void)state;
+  return status;
+}
+
+napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function func) {
+  const enum nck_function_id id = NCK_FN_napi_ref_threadsafe_function;
+  NCK_ENTER(napi_ref_threadsafe_function);
+  struct nck_tsfn *tsfn;
+  struct nck_object *object;
+  bool refused;
+  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
+  if (NCK_UNLIKELY(refused))
+    return napi_invalid_arg;
+  napi_status status = nck_real.napi_ref_threadsafe_function(env, real);
+  if (status == napi_ok && object != NULL)
+    __atomic_fetch_and(&object->flags, (uint16_t)~NCK_OBJECT_UNREFED, __ATOMIC_RELAXED);
+  (void)state;
+  return status;
+}

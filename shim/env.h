@@ -1,0 +1,169 @@
+// env.h: what we know of each napi_env, and the way from a napi_env to it.
+//
+// A napi_env is born in a module's initialiser (or at the first call seen with it), is CLEANING
+// from the moment our cleanup hook runs (added first, so it runs after all of the addon's hooks and
+// before the finalizers of objects), and ENDED when its thread ends, or when another env appears at
+// its address. States of ended envs stay in memory, so a late call is recognised; there is one
+// small block for each. Everything here belongs to the env's own thread, but for the look-up and
+// the fields that say so.
+#ifndef NAPICHECK_SHIM_ENV_H
+#define NAPICHECK_SHIM_ENV_H
+
+#include "api.h"
+
+struct nck_frame;
+struct nck_thread_state;
+struct nck_hook;
+struct nck_callback;
+struct nck_wrap_key;
+struct nck_owner;
+struct nck_finalizer;
+
+enum nck_scope_kind {
+  NCK_SCOPE_OUTSIDE,
+  NCK_SCOPE_FRAME,
+  NCK_SCOPE_HANDLE,
+  NCK_SCOPE_ESCAPABLE,
+  NCK_SCOPE_CALLBACK
+};
+
+// One open scope. Scope 0 of an env is NCK_SCOPE_OUTSIDE: handles made outside any callback; it
+// never closes.
+struct nck_scope {
+  uint64_t tag_bits; // tag << 48; 0 where handles are not tagged
+  void *real;        // the runtime's scope
+  const void *pc;    // who opened it
+  uint32_t serial;   // tells it from an earlier scope of the same depth
+  uint32_t n_handles;
+  uint8_t kind; // enum nck_scope_kind
+  bool escaped;
+  bool limit_said;
+};
+
+struct nck_env {
+  napi_env env;
+  struct nck_env_row *row; // in the record
+  uint64_t top_tag_bits;   // of the innermost scope
+  struct nck_scope *top;   // &scopes[n_scopes - 1]
+  bool tagged;
+  bool watched;
+  bool foreign;   // a stand-in used on a thread that is not the env's own: checks nothing, converts
+                  // everything
+  bool pending;   // a JavaScript exception was left pending by a call of this addon
+  uint8_t state;  // enum nck_env_state; read on any thread
+  uint32_t index; // env row
+  uint32_t module;
+  uint32_t n_scopes, max_scopes;
+  struct nck_scope *scopes;
+  uint32_t next_serial;
+  struct nck_thread_state *thread;
+  napi_value constants[4]; // undefined, null, false, true: outlive their scope
+  napi_value globals[4];   // the last handles given out for global, tagged
+  uint32_t next_global;
+  uint32_t free_first, free_last,
+      n_free;             // object slots waiting to be used again, first in first out
+  const char *pending_by; // name of the call that left the exception
+  uint32_t pending_stack;
+  struct nck_hook *hooks;
+  struct nck_callback *callbacks;           // by functions and data
+  struct nck_finalizer *finalizers;         // that have not run
+  struct nck_wrap_key *wraps;               // those of napi_wrap by data pointer
+  struct nck_finalizer *instance_finalizer; // of the present instance data
+  struct nck_owner *owners_gone;            // pointers whose owner was finalized
+  uint32_t napi_version;
+  struct nck_env *next_on_thread;
+  struct nck_env *next_in_bucket;
+  struct nck_env *next_ended;
+};
+
+struct nck_thread_state {
+  uint32_t row; // thread row of the record
+  uint32_t serial;
+  bool ended;
+  bool scanned; // the scan of its teardown was made
+  uint32_t tid;
+  struct nck_env *envs; // that live on this thread
+};
+
+// Per-thread state on the hot path. `env` and `state` are set only while env is alive, watched and
+// of this thread.
+struct nck_tls {
+  napi_env env;
+  struct nck_env *state;
+  struct nck_frame *frame; // the innermost callback of an addon on this thread
+  struct nck_thread_state *thread;
+  uint32_t next_tag;
+  bool refused_by_throw; // on_error=throw left an exception
+  uint32_t quiet;        // napicheck_disable nesting
+  uint64_t *tag_map;     // one bit for each tag in use on this thread
+};
+extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
+
+// Two envs or more live on different threads: shared counters need atomics.
+extern bool nck_many_threads;
+
+extern bool nck_active; // false: forward everything untouched
+
+#define NCK_REFUSED ((struct nck_env *)1)
+
+// Finds the state for a call of `function` with `env` from `pc`. NULL: forward untouched.
+// NCK_REFUSED: do not forward, answer napi_invalid_arg.
+struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc);
+
+static inline struct nck_env *nck_env_enter(napi_env env, enum nck_function_id function,
+                                            const void *pc) {
+  if (NCK_LIKELY(nck_tls.env == env && env != NULL)) {
+    nck_tls.state->row->n_calls++;
+    return nck_tls.state;
+  }
+  return nck_env_enter_slow(env, function, pc);
+}
+
+#define NCK_PC __builtin_extract_return_addr(__builtin_return_address(0))
+
+// First statement of every wrapper with an env: defines `state`.
+#define NCK_ENTER(name)                                                                            \
+  const void *pc = NCK_PC;                                                                         \
+  struct nck_env *state = nck_env_enter(env, NCK_FN_##name, pc);                                   \
+  if (NCK_UNLIKELY(state == NCK_REFUSED))                                                          \
+  return nck_tls.refused_by_throw ? napi_pending_exception : napi_invalid_arg
+
+// Looks an env up without judging; NULL when unknown. Any thread.
+struct nck_env *nck_env_find(napi_env env);
+
+// A new env, first seen in an initialiser or at a call from `pc`. Returns its state, watched or
+// not; NULL when blind.
+struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc);
+
+// This thread's state; made on first use. NULL when blind.
+struct nck_thread_state *nck_thread_current(void);
+
+// Switches the tls cache to a state (NULL: none).
+static inline void nck_env_select(struct nck_env *state) {
+  if (state != NULL && !state->foreign) {
+    nck_tls.env = state->env;
+    nck_tls.state = state;
+  } else {
+    nck_tls.env = NULL;
+    nck_tls.state = NULL;
+  }
+}
+
+// The version of Node-API that the module being initialised declared (loader.c tells).
+void nck_env_expect_version(int32_t version);
+
+// Number of envs with that state, for tests of the books.
+void nck_thread_name(uint32_t thread_row, char *buffer, size_t bytes);
+
+static inline void nck_counter_created(struct nck_counter *counter) {
+  counter->created++;
+  if (++counter->live > counter->peak)
+    counter->peak = counter->live;
+}
+static inline void nck_counter_released(struct nck_counter *counter) {
+  counter->released++;
+  if (counter->live > 0)
+    counter->live--;
+}
+
+#endif

@@ -1,0 +1,257 @@
+// finalizer.c: finalizers of addons.
+#include "finalizer.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "finding.h"
+#include "frame.h"
+#include "hash.h"
+#include "hook.h"
+#include "module.h"
+#include "object.h"
+#include "options.h"
+#include "recorder.h"
+#include "stack.h"
+
+// Protects the order of the log; nests in nothing. Finalizers are rare next to calls.
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static __thread struct nck_finalizer *making __attribute__((tls_model("initial-exec")));
+
+// Wraps by data pointer, for napi_remove_wrap.
+struct nck_wrap_key {
+  const void *data;
+  struct nck_finalizer *first;
+  UT_hash_handle hh;
+};
+
+static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer) {
+  struct nck_wrap_key *key;
+  const void *data = finalizer->user_data;
+  HASH_FIND(hh, state->wraps, &data, sizeof data, key);
+  if (key == NULL) {
+    key = nck_own_alloc(sizeof *key);
+    if (key == NULL)
+      return;
+    memset(key, 0, sizeof *key);
+    key->data = data;
+    HASH_ADD(hh, state->wraps, data, sizeof key->data, key);
+  }
+  finalizer->same_key_next = key->first;
+  key->first = finalizer;
+}
+
+static struct nck_wrap_key *wrap_key_find(struct nck_env *state, const void *data) {
+  struct nck_wrap_key *key;
+  HASH_FIND(hh, state->wraps, &data, sizeof data, key);
+  return key;
+}
+
+static void wrap_key_remove(struct nck_finalizer *finalizer) {
+  struct nck_env *state = finalizer->state;
+  struct nck_wrap_key *key = wrap_key_find(state, finalizer->user_data);
+  if (key == NULL)
+    return;
+  struct nck_finalizer **link = &key->first;
+  while (*link != NULL && *link != finalizer)
+    link = &(*link)->same_key_next;
+  if (*link != NULL)
+    *link = finalizer->same_key_next;
+  if (key->first == NULL) {
+    HASH_DELETE(hh, state->wraps, key);
+    nck_own_free(key, sizeof *key);
+  }
+}
+
+struct nck_finalizer *nck_finalizer_find_wrap(struct nck_env *state, const void *data) {
+  struct nck_wrap_key *key = state->foreign ? NULL : wrap_key_find(state, data);
+  return key != NULL && key->first->same_key_next == NULL ? key->first : NULL;
+}
+
+struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalizer_kind kind,
+                                        napi_finalize user_cb, void *user_data, void *user_hint,
+                                        const void *pc) {
+  if (user_cb == NULL || state->foreign || nck_recorder_is_blind())
+    return NULL;
+  struct nck_finalizer *finalizer = nck_own_alloc(sizeof *finalizer);
+  if (finalizer == NULL)
+    return NULL;
+  memset(finalizer, 0, sizeof *finalizer);
+  finalizer->state = state;
+  finalizer->user_cb = user_cb;
+  finalizer->user_data = user_data;
+  finalizer->user_hint = user_hint;
+  finalizer->kind = (uint8_t)kind;
+  finalizer->object_kind = kind == NCK_FINALIZER_WRAP || kind == NCK_FINALIZER_ADD ? NCK_KIND_WRAP
+                           : kind == NCK_FINALIZER_INSTANCE_DATA ? NCK_KIND_INSTANCE_DATA
+                                                                 : NCK_KIND_EXTERNAL;
+  finalizer->stack = nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+  finalizer->outer_making = making;
+  making = finalizer;
+  if (kind == NCK_FINALIZER_WRAP)
+    wrap_key_add(state, finalizer);
+  finalizer->next = state->finalizers;
+  if (finalizer->next != NULL)
+    finalizer->next->previous = finalizer;
+  state->finalizers = finalizer;
+  nck_counter_created(&state->row->counters[finalizer->object_kind]);
+  return finalizer;
+}
+
+static void unlink_finalizer(struct nck_finalizer *finalizer) {
+  if (finalizer->kind == NCK_FINALIZER_WRAP)
+    wrap_key_remove(finalizer);
+  if (finalizer->previous != NULL)
+    finalizer->previous->next = finalizer->next;
+  else
+    finalizer->state->finalizers = finalizer->next;
+  if (finalizer->next != NULL)
+    finalizer->next->previous = finalizer->previous;
+  nck_counter_released(&finalizer->state->row->counters[finalizer->object_kind]);
+}
+
+static void finalizer_drop(struct nck_finalizer *finalizer) {
+  unlink_finalizer(finalizer);
+  nck_own_free(finalizer, sizeof *finalizer);
+}
+
+struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi_status status) {
+  if (finalizer == NULL)
+    return NULL;
+  making = finalizer->outer_making;
+  if (finalizer->ran) {
+    nck_own_free(finalizer, sizeof *finalizer);
+    return NULL;
+  }
+  if (status == napi_ok)
+    return finalizer;
+  bool may_still_run = finalizer->kind == NCK_FINALIZER_BUFFER ||
+                       finalizer->kind == NCK_FINALIZER_ARRAYBUFFER ||
+                       finalizer->kind == NCK_FINALIZER_STRING;
+  if (may_still_run)
+    finalizer->retired = true;
+  else
+    finalizer_drop(finalizer);
+  return NULL;
+}
+
+void nck_finalizer_retire(struct nck_finalizer *finalizer) {
+  // A reference that napi_wrap returned stays the addon's to delete.
+  struct nck_object *object;
+  if (finalizer->reference != NULL &&
+      nck_object_decode(finalizer->reference, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
+    object->data = 0;
+  finalizer_drop(finalizer);
+}
+
+void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, const void *user_cb,
+                       const void *data, uint32_t stack) {
+  struct nck_record_header *header = nck_recorder.header;
+  if (header == NULL || nck_recorder_is_blind())
+    return;
+  uint64_t frame = nck_module_frame((uintptr_t)user_cb, true);
+  pthread_mutex_lock(&log_lock);
+  uint64_t order = header->n_finalizers;
+  uint32_t row = order < NCK_FINALIZER_RING - 1 ? nck_recorder_append(NCK_TABLE_FINALIZER, 1)
+                                                : (uint32_t)(order % (NCK_FINALIZER_RING - 1)) + 1;
+  if (row != 0) {
+    header->n_finalizers = order + 1;
+    nck_recorder.finalizers[row] = (struct nck_finalizer_row){
+        .order = order + 1,
+        .cb_frame = frame,
+        .env = state != NULL ? state->index : 0,
+        .stack = stack,
+        .phase = (uint16_t)(state != NULL && state->state != NCK_ENV_ALIVE
+                                ? (kind == NCK_FINALIZER_HOOK || kind == NCK_FINALIZER_ASYNC_HOOK
+                                       ? NCK_PHASE_CLEANUP_HOOK
+                                       : NCK_PHASE_TEARDOWN)
+                            : kind == NCK_FINALIZER_HOOK || kind == NCK_FINALIZER_ASYNC_HOOK
+                                ? NCK_PHASE_CLEANUP_HOOK
+                            : nck_tls.frame != NULL ? NCK_PHASE_GC
+                                                    : NCK_PHASE_DEFERRED),
+        .kind = (uint16_t)kind,
+        .ms = nck_recorder_ms(),
+        .data = (uint64_t)(uintptr_t)data,
+    };
+  }
+  pthread_mutex_unlock(&log_lock);
+}
+
+void nck_finalizer_run(napi_env env, void *data, void *hint) {
+  struct nck_finalizer *finalizer = hint, copy = *finalizer;
+  struct nck_env *state = copy.state;
+  bool own_thread = state->thread == nck_thread_current();
+  nck_finalizer_log(state, copy.kind, (const void *)(uintptr_t)copy.user_cb, data, copy.stack);
+  if (own_thread) {
+    struct nck_object *object;
+    if (copy.reference != NULL &&
+        nck_object_decode(copy.reference, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
+      object->data = 0;
+    unlink_finalizer(finalizer);
+    bool in_making = false;
+    for (struct nck_finalizer *f = making; f != NULL; f = f->outer_making)
+      in_making |= f == finalizer;
+    if (in_making)
+      finalizer->ran = true;
+    else
+      nck_own_free(finalizer, sizeof *finalizer);
+    if (state->state == NCK_ENV_ALIVE)
+      state->row->n_gc_seen++;
+    nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, "data");
+    if (copy.user_hint != data)
+      nck_owner_check(state, copy.user_hint, (const void *)(uintptr_t)copy.user_cb, "hint");
+  } else {
+    finalizer->retired = true;
+  }
+  NCK_FRAME(frame);
+  nck_frame_enter(&frame, own_thread ? state : NULL, NCK_FRAME_FINALIZER,
+                  (const void *)(uintptr_t)copy.user_cb);
+  // Only modules of the experimental version get their finalizers within the collection itself.
+  frame.basic =
+      own_thread && copy.kind != NCK_FINALIZER_POSTED && copy.kind != NCK_FINALIZER_INSTANCE_DATA &&
+      state->napi_version == NAPI_VERSION_EXPERIMENTAL_VALUE && state->state == NCK_ENV_ALIVE;
+  copy.user_cb(env, data, copy.user_hint);
+}
+
+static void report_deleted_early(struct nck_env *state, const struct nck_finalizer *finalizer) {
+  if (!nck_finding_wanted(NCK_FINDING_WRAP_REFERENCE_DELETED_EARLY))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_WRAP_REFERENCE_DELETED_EARLY,
+                            .function = NCK_FN_napi_delete_reference,
+                            .env = state->index,
+                            .module = state->module,
+                            .object_kind = NCK_KIND_WRAP,
+                            .roles = {NCK_ROLE_DELETED, NCK_ROLE_CREATED},
+                            .stacks = {finalizer->deleted_stack, finalizer->stack},
+                            .no_js = true};
+  nck_finding_raise(&event,
+                    "the reference of a %s was deleted before its finalizer ran, and the finalizer "
+                    "never ran: the native object stays",
+                    finalizer->kind == NCK_FINALIZER_WRAP ? "wrap" : "finalizer");
+}
+
+static void report_never_ran(struct nck_env *state, const struct nck_finalizer *finalizer) {
+  if (!nck_finding_wanted(NCK_FINDING_FINALIZER_NEVER_RAN))
+    return;
+  struct nck_event event = {
+      .kind = NCK_FINDING_FINALIZER_NEVER_RAN,
+      .env = state->index,
+      .module = state->module,
+      .object_kind = finalizer->object_kind,
+      .roles = {NCK_ROLE_CREATED, NCK_ROLE_CALLBACK},
+      .stacks = {finalizer->stack,
+                 nck_stack_single((const void *)(uintptr_t)finalizer->user_cb, true)},
+      .no_js = true};
+  nck_finding_raise(&event, "env %u ended in order, but a finalizer that it was given never ran",
+                    state->index);
+}
+
+void nck_finalizer_env_ended(struct nck_env *state, bool in_order) {
+  for (struct nck_finalizer *f = state->finalizers; f != NULL; f = f->next) {
+    if (f->deleted_stack != 0 && in_order)
+      report_deleted_early(state, f);
+    else if (!f->retired && in_order)
+      report_never_ran(state, f);
+  }
+}

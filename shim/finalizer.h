@@ -1,0 +1,63 @@
+// finalizer.h: finalizers of addons: a record for each that is still to run, the log of those that
+// ran.
+//
+// made (nck_finalizer_new) -> run once (our trampoline) -> freed; or retired by napi_remove_wrap;
+// or the env ends without it.
+#ifndef NAPICHECK_SHIM_FINALIZER_H
+#define NAPICHECK_SHIM_FINALIZER_H
+
+#include "env.h"
+
+struct nck_finalizer {
+  struct nck_finalizer *previous, *next; // in the env's list
+  struct nck_env *state;
+  napi_finalize user_cb;
+  void *user_data; // what the addon gave as data: also the key of napi_remove_wrap
+  void *user_hint;
+  uint32_t stack; // where it was made
+  uint32_t site;
+  uint64_t bytes;
+  uint8_t kind;           // enum nck_finalizer_kind
+  uint8_t object_kind;    // enum nck_object_kind of its counter
+  bool retired;           // not expected to run
+  bool ran;               // while it was being made
+  uint32_t deleted_stack; // where its reference was deleted before it ran
+  struct nck_finalizer *outer_making;
+  struct nck_finalizer *same_key_next; // wraps with the same data pointer
+  void *reference; // token of the reference that napi_wrap or napi_add_finalizer returned with it
+};
+
+// A record for a finalizer that the addon hands over. NULL when there is no memory: then hand on
+// the addon's own. From here to nck_finalizer_settle it is "being made": the runtime may run it
+// before the creating call returns (external strings that are copied), or run it although the call
+// failed (buffers that are too large).
+struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalizer_kind kind,
+                                        napi_finalize user_cb, void *user_data, void *user_hint,
+                                        const void *pc);
+
+// After the creating call. Returns the record where it is still to run, NULL where it ran or was
+// dropped.
+struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi_status status);
+
+// The runtime will never run it (napi_remove_wrap).
+void nck_finalizer_retire(struct nck_finalizer *finalizer);
+
+// The env has ended, or the process ends: which finalizers did not run? `in_order`: the env's own
+// teardown is over.
+void nck_finalizer_env_ended(struct nck_env *state, bool in_order);
+
+// An external was made (finalizer NULL: without one).
+void nck_external_made(struct nck_env *state, struct nck_finalizer *finalizer, const void *data,
+                       size_t bytes, enum nck_function_id function, const void *pc);
+
+// The trampoline, given to the runtime with the record as hint.
+void nck_finalizer_run(napi_env env, void *data, void *hint);
+
+// The record of a wrap by its data pointer; NULL when none or not unique.
+struct nck_finalizer *nck_finalizer_find_wrap(struct nck_env *state, const void *data);
+
+// Enters a finalizer or hook that runs now into the log.
+void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, const void *user_cb,
+                       const void *data, uint32_t stack);
+
+#endif

@@ -1,0 +1,22 @@
+// hook.h: env cleanup hooks, synchronous and asynchronous, that addons added.
+//
+// The runtime gets our trampoline with our record as argument, one record for each (function,
+// argument) of an env, so that the runtime's own rules (no duplicates, removal by identity) see
+// what they would have seen.
+#ifndef NAPICHECK_SHIM_HOOK_H
+#define NAPICHECK_SHIM_HOOK_H
+
+#include "env.h"
+
+// Our cleanup hook of this env runs: all synchronous hooks of the addon have run.
+void nck_hook_env_cleaning(struct nck_env *state);
+
+// A pointer's owner was finalized or its hook has run (finalizer-after-owner); forgotten when the
+// addon hands the address over anew.
+void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb,
+                    const char *what);
+void nck_owner_renewed(struct nck_env *state, const void *pointer);
+void nck_owner_check(struct nck_env *state, const void *pointer, const void *user_cb,
+                     const char *what);
+
+#endif

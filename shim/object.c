@@ -1,0 +1,408 @@
+// object.c: tokens, live objects, call sites and their series.
+#include "object.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "env.h"
+#include "finding.h"
+#include "frame.h"
+#include "module.h"
+#include "options.h"
+#include "recorder.h"
+#include "stack.h"
+
+enum {
+  SLOT_BATCH = 64,     // rows that an env takes from the table at a time
+  QUARANTINE = 16384,  // released slots that wait before the first of them is used again, so that a
+                       // late use can be explained
+  SITE_BUCKETS = 4096, // of the hash of sites
+  SITE_CACHE = 256     // per thread
+};
+
+// Protects the list of slots of ended envs and the site hash; nests in nothing.
+static pthread_mutex_t object_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t orphan_first, orphan_last; // slots of ended envs
+static uint32_t site_buckets[SITE_BUCKETS], fate_buckets[SITE_BUCKETS];
+
+struct site_cache_entry {
+  uint32_t stack, site;
+  uint16_t kind, function;
+};
+static __thread struct site_cache_entry *site_cache __attribute__((tls_model("initial-exec")));
+
+static bool slots_refill(struct nck_env *state) {
+  pthread_mutex_lock(&object_lock);
+  bool orphans = orphan_first != 0;
+  if (orphans) {
+    state->free_first = orphan_first;
+    state->free_last = orphan_last;
+    orphan_first = orphan_last = 0;
+  }
+  pthread_mutex_unlock(&object_lock);
+  if (orphans) {
+    state->n_free = QUARANTINE; // at least: their owner is gone, no late use is to be explained
+    return true;
+  }
+  uint32_t first = nck_recorder_append(NCK_TABLE_OBJECT, SLOT_BATCH);
+  if (first == 0 || first + SLOT_BATCH > NCK_TOKEN_MAX_SLOT)
+    return false;
+  // Fresh slots go to the front: they are used before any released one.
+  for (uint32_t i = 0; i < SLOT_BATCH; i++)
+    nck_recorder.objects[first + i].next = i + 1 < SLOT_BATCH ? first + i + 1 : state->free_first;
+  if (state->free_first == 0)
+    state->free_last = first + SLOT_BATCH - 1;
+  state->free_first = first;
+  return true;
+}
+
+static uint32_t slot_take(struct nck_env *state) {
+  uint32_t slot;
+  if (state->foreign) {
+    slot = nck_recorder_append(NCK_TABLE_OBJECT, 1);
+    return slot <= NCK_TOKEN_MAX_SLOT ? slot : 0;
+  }
+  slot = state->free_first;
+  if (slot == 0 || (nck_recorder.objects[slot].generation != 0 && state->n_free < QUARANTINE)) {
+    if (!slots_refill(state) && slot == 0)
+      return 0;
+    slot = state->free_first;
+  }
+  struct nck_object *object = &nck_recorder.objects[slot];
+  state->free_first = object->next;
+  if (state->free_first == 0)
+    state->free_last = 0;
+  if (object->generation != 0 && state->n_free > 0)
+    state->n_free--;
+  return slot;
+}
+
+static void slot_give(struct nck_env *state, uint32_t slot) {
+  struct nck_object *object = &nck_recorder.objects[slot];
+  if (object->generation >= NCK_TOKEN_MAX_GENERATION)
+    return; // used up: its tokens would come again
+  object->next = 0;
+  if (state->free_last != 0)
+    nck_recorder.objects[state->free_last].next = slot;
+  else
+    state->free_first = slot;
+  state->free_last = slot;
+  state->n_free++;
+}
+
+void *nck_object_token(const struct nck_object *object) {
+  return (void *)(uintptr_t)nck_token_make((uint32_t)(object - nck_recorder.objects),
+                                           object->generation);
+}
+
+void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
+                     int function, const void *pc, uint32_t flags) {
+  if (NCK_UNLIKELY(nck_recorder_is_blind()))
+    return real;
+  uint32_t stack = nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+  uint32_t site = nck_site_find(state, kind, function, stack);
+  uint32_t slot = site != 0 ? slot_take(state) : 0;
+  if (NCK_UNLIKELY(slot == 0)) {
+    nck_recorder_go_blind("no room for more live objects");
+    return real;
+  }
+  struct nck_object *object = &nck_recorder.objects[slot];
+  uint32_t generation = object->generation + 1;
+  object->real = (uint64_t)(uintptr_t)real;
+  object->kind = (uint8_t)kind;
+  object->flags = (uint16_t)(flags | (NCK_UNLIKELY(nck_frame_in_init()) ? NCK_OBJECT_INIT : 0) |
+                             (nck_tls.quiet != 0 ? NCK_OBJECT_IGNORED : 0));
+  object->env = state->index;
+  object->site = site;
+  object->end_stack = 0;
+  object->last_stack = 0;
+  object->count = count;
+  object->created_ms = nck_recorder_ms();
+  object->next = 0;
+  object->value_type = 0;
+  object->evidence = NCK_EVIDENCE_NONE;
+  object->held_module = 0;
+  object->held_offset = 0;
+  object->data = 0;
+  object->generation = generation;
+  __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
+  nck_site_created(site);
+  nck_counter_created(&state->row->counters[kind]);
+  return (void *)(uintptr_t)nck_token_make(slot, generation);
+}
+
+enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,
+                                struct nck_object **object) {
+  uint64_t bits = (uint64_t)(uintptr_t)word;
+  *object = NULL;
+  if (NCK_UNLIKELY(!nck_token_is_tagged(bits)))
+    return word == NULL ? NCK_WORD_NULL : NCK_WORD_RAW;
+  uint32_t slot = nck_token_slot(bits);
+  if (NCK_UNLIKELY(slot == 0 ||
+                   slot >= __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT],
+                                           __ATOMIC_RELAXED) ||
+                   (bits & NCK_TOKEN_LOW_MASK) != 0))
+    return NCK_WORD_RAW;
+  struct nck_object *found = &nck_recorder.objects[slot];
+  uint32_t generation = nck_token_generation(bits);
+  if (NCK_UNLIKELY(found->generation != generation ||
+                   __atomic_load_n(&found->state, __ATOMIC_ACQUIRE) != NCK_OBJECT_LIVE)) {
+    if (generation == 0 || generation > found->generation)
+      return NCK_WORD_RAW; // never given out
+    if (found->generation == generation)
+      *object = found;
+    return NCK_WORD_DEAD;
+  }
+  *object = found;
+  return NCK_LIKELY(found->kind == kind) ? NCK_WORD_LIVE : NCK_WORD_OTHER;
+}
+
+static uint32_t fate_find(uint32_t site, uint32_t stack, uint32_t verb) {
+  uint32_t bucket = (site * 2654435761u ^ stack * 40503u ^ verb) % SITE_BUCKETS;
+  pthread_mutex_lock(&object_lock);
+  uint32_t fate = fate_buckets[bucket];
+  while (fate != 0) {
+    const struct nck_fate *row = &nck_recorder.fates[fate];
+    if (row->site == site && row->stack == stack && row->verb == verb)
+      break;
+    fate = row->hash_next;
+  }
+  if (fate == 0 && (fate = nck_recorder_append(NCK_TABLE_FATE, 1)) != 0) {
+    struct nck_fate *row = &nck_recorder.fates[fate];
+    row->site = site;
+    row->stack = stack;
+    row->verb = verb;
+    row->hash_next = fate_buckets[bucket];
+    fate_buckets[bucket] = fate;
+  }
+  pthread_mutex_unlock(&object_lock);
+  return fate;
+}
+
+struct fate_cache_entry {
+  uint32_t site, stack, verb, fate;
+};
+static __thread struct fate_cache_entry fate_cache[16] __attribute__((tls_model("initial-exec")));
+
+static void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
+  struct fate_cache_entry *entry = &fate_cache[(site ^ stack ^ verb) % 16];
+  if (NCK_UNLIKELY(entry->site != site || entry->stack != stack || entry->verb != verb)) {
+    uint32_t fate = fate_find(site, stack, verb);
+    if (fate == 0)
+      return;
+    *entry = (struct fate_cache_entry){site, stack, verb, fate};
+  }
+  uint64_t *count = &nck_recorder.fates[entry->fate].count;
+  if (nck_many_threads)
+    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+  else
+    ++*count;
+}
+
+void nck_object_touch(struct nck_object *object, uint32_t stack, int verb) {
+  object->last_stack = stack;
+  fate_count(object->site, stack, (uint32_t)verb);
+}
+
+void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t end_stack,
+                     int verb) {
+  bool teardown = state != NULL && state->state != NCK_ENV_ALIVE;
+  object->end_stack = end_stack;
+  if (teardown)
+    object->flags |= NCK_OBJECT_DURING_TEARDOWN;
+  __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
+  nck_site_released(object->site, teardown);
+  fate_count(object->site, end_stack, (uint32_t)(teardown ? NCK_FATE_TEARDOWN : verb));
+  struct nck_env_row *row = &nck_recorder.envs[object->env];
+  nck_counter_released(&row->counters[object->kind]);
+  if (state != NULL && !state->foreign)
+    slot_give(state, (uint32_t)(object - nck_recorder.objects));
+}
+
+void nck_object_env_ended(struct nck_env *state) {
+  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT];
+  for (uint64_t i = 1; i < n; i++)
+    if (nck_recorder.objects[i].env == state->index &&
+        nck_recorder.objects[i].state == NCK_OBJECT_LIVE)
+      nck_recorder.objects[i].flags |= NCK_OBJECT_ENV_ENDED;
+  if (state->free_first == 0)
+    return;
+  pthread_mutex_lock(&object_lock);
+  if (orphan_last != 0)
+    nck_recorder.objects[orphan_last].next = state->free_first;
+  else
+    orphan_first = state->free_first;
+  orphan_last = state->free_last;
+  pthread_mutex_unlock(&object_lock);
+  state->free_first = state->free_last = 0;
+  state->n_free = 0;
+}
+
+// The module that makes an object: the innermost frame's, which is the addon also where the env is
+// another's.
+static uint32_t stack_module(const struct nck_env *state, uint32_t stack) {
+  if (stack != 0 && nck_recorder.stacks[stack] > 0) {
+    uint32_t module = NCK_FRAME_MODULE(nck_recorder.stacks[stack + 1]);
+    if (module != 0 && !(nck_recorder.modules[module].flags & NCK_MODULE_SYSTEM))
+      return module;
+  }
+  return state->module;
+}
+
+static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind, int function,
+                               uint32_t stack) {
+  uint32_t bucket =
+      (stack * 2654435761u ^ (uint32_t)kind * 40503u ^ (uint32_t)function) % SITE_BUCKETS;
+  pthread_mutex_lock(&object_lock);
+  uint32_t site = site_buckets[bucket];
+  while (site != 0) {
+    const struct nck_site *row = &nck_recorder.sites[site];
+    if (row->stack == stack && row->kind == kind && row->function == function)
+      break;
+    site = row->hash_next;
+  }
+  bool fresh = site == 0;
+  if (fresh && (site = nck_recorder_append(NCK_TABLE_SITE, 1)) != 0) {
+    struct nck_site *row = &nck_recorder.sites[site];
+    row->stack = stack;
+    row->kind = (uint16_t)kind;
+    row->function = (uint16_t)function;
+    row->first_ms = nck_recorder_ms();
+    row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
+    if (row->series != 0) {
+      struct nck_series *series = &nck_recorder.series[row->series];
+      series->start_ms = row->first_ms;
+      series->bucket_ms = 8;
+      series->n_buckets = 1;
+      series->site = site;
+    }
+    row->hash_next = site_buckets[bucket];
+    site_buckets[bucket] = site;
+  }
+  pthread_mutex_unlock(&object_lock);
+  if (fresh && site != 0) {
+    struct nck_site *row = &nck_recorder.sites[site];
+    row->module = stack_module(state, stack);
+    row->flags = nck_frame_in_init() ? NCK_SITE_INIT : 0;
+    if (nck_options.js_stacks != NCK_JS_STACKS_OFF)
+      row->js_stack = nck_js_stack_capture(state);
+  }
+  return site;
+}
+
+uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
+                       uint32_t stack) {
+  if (NCK_UNLIKELY(site_cache == NULL)) {
+    site_cache = nck_own_alloc(SITE_CACHE * sizeof *site_cache);
+    if (site_cache == NULL)
+      return 0;
+    memset(site_cache, 0, SITE_CACHE * sizeof *site_cache);
+  }
+  struct site_cache_entry *entry =
+      &site_cache[(stack ^ (uint32_t)kind * 31u ^ (uint32_t)function) % SITE_CACHE];
+  if (NCK_LIKELY(entry->site != 0 && entry->stack == stack && entry->kind == kind &&
+                 entry->function == function))
+    return entry->site;
+  uint32_t site = site_find_slow(state, kind, function, stack);
+  if (site != 0)
+    *entry = (struct site_cache_entry){stack, site, (uint16_t)kind, (uint16_t)function};
+  return site;
+}
+
+static void series_halve(struct nck_series *series) {
+  for (uint32_t i = 0; i < NCK_SERIES_BUCKETS / 2; i++) {
+    const struct nck_series_bucket *a = &series->buckets[2 * i], *b = &series->buckets[2 * i + 1];
+    series->buckets[i] = (struct nck_series_bucket){.min = a->min < b->min ? a->min : b->min,
+                                                    .max = a->max > b->max ? a->max : b->max,
+                                                    .last = b->last,
+                                                    .n_events = a->n_events + b->n_events};
+  }
+  memset(&series->buckets[NCK_SERIES_BUCKETS / 2], 0, sizeof series->buckets / 2);
+  series->bucket_ms *= 2;
+  series->n_buckets = NCK_SERIES_BUCKETS / 2;
+}
+
+// Enters the live count of now. `before` is the count before this event: it is what stood in the
+// buckets that time passed over.
+static void series_note(struct nck_site *site, uint32_t before, uint32_t ms) {
+  if (site->series == 0)
+    return;
+  struct nck_series *series = &nck_recorder.series[site->series];
+  uint32_t bucket = (ms - series->start_ms) / series->bucket_ms;
+  if (NCK_UNLIKELY(bucket >= series->n_buckets)) {
+    while (bucket >= NCK_SERIES_BUCKETS) {
+      // Fill what is in use up to the end first, so that halves are merged with what stood there.
+      for (uint32_t i = series->n_buckets; i < NCK_SERIES_BUCKETS; i++)
+        series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
+      series_halve(series);
+      bucket = (ms - series->start_ms) / series->bucket_ms;
+    }
+    for (uint32_t i = series->n_buckets; i <= bucket; i++)
+      series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
+    if (bucket >= series->n_buckets)
+      series->n_buckets = bucket + 1;
+  }
+  struct nck_series_bucket *entry = &series->buckets[bucket];
+  uint32_t live = site->live;
+  if (live < entry->min)
+    entry->min = live;
+  if (live > entry->max)
+    entry->max = live;
+  entry->last = live;
+  entry->n_events++;
+}
+
+void nck_site_created(uint32_t index) {
+  struct nck_site *site = &nck_recorder.sites[index];
+  uint32_t ms = nck_recorder_ms(), live;
+  if (nck_many_threads) {
+    __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
+    live = __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED);
+  } else {
+    site->created++;
+    live = ++site->live;
+  }
+  if (live > site->peak)
+    site->peak = live;
+  site->last_ms = ms;
+  series_note(site, live - 1, ms);
+}
+
+void nck_site_released(uint32_t index, bool at_teardown) {
+  struct nck_site *site = &nck_recorder.sites[index];
+  uint32_t ms = nck_recorder_ms(), live;
+  if (nck_many_threads) {
+    __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
+    live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
+  } else {
+    site->released++;
+    live = --site->live;
+  }
+  if (at_teardown)
+    site->released_at_teardown++;
+  else
+    series_note(site, live + 1, ms);
+  site->last_ms = ms;
+}
+
+void nck_object_revive(struct nck_env *state, struct nck_object *object) {
+  // The slot was queued at the end of the free list just now: take it off again.
+  uint32_t slot = (uint32_t)(object - nck_recorder.objects);
+  if (state->foreign || state->free_last != slot)
+    return;
+  uint32_t previous = 0;
+  for (uint32_t i = state->free_first; i != slot && i != 0; i = nck_recorder.objects[i].next)
+    previous = i;
+  if (previous != 0)
+    nck_recorder.objects[previous].next = 0;
+  else
+    state->free_first = 0;
+  state->free_last = previous;
+  state->n_free--;
+  object->next = 0;
+  object->end_stack = 0;
+  object->flags &= (uint16_t)~NCK_OBJECT_DURING_TEARDOWN;
+  __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
+  nck_site_created(object->site);
+  nck_counter_created(&state->row->counters[object->kind]);
+}

@@ -1,0 +1,87 @@
+// scope.h: nesting of scopes, and the tags that tie a napi_value to the scope it was made in.
+#ifndef NAPICHECK_SHIM_SCOPE_H
+#define NAPICHECK_SHIM_SCOPE_H
+
+#include "env.h"
+
+#define NCK_VALUE_MASK 0xffffffffffffull
+
+// Scope tokens: what an addon holds as napi_handle_scope, napi_escapable_handle_scope or
+// napi_callback_scope.
+#define NCK_SCOPE_TOKEN_TAG 0x9ac6000000000000ull
+
+// Pushes a scope; returns it. NULL when there is no memory (the tool went blind).
+struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind, void *real,
+                                 const void *pc);
+
+// Pops the innermost scope; `closed` is who closed it: a return address, or the callback that
+// returned.
+void nck_scope_pop(struct nck_env *state, const void *closed);
+
+// Pops scopes until `depth` are left.
+void nck_scope_pop_to(struct nck_env *state, uint32_t depth, const void *closed);
+
+// Takes the scope at `depth` out from among others that stay open (scopes closed out of order).
+void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed);
+
+static inline uint64_t nck_scope_token(const struct nck_env *state, const struct nck_scope *scope) {
+  return NCK_SCOPE_TOKEN_TAG | (uint64_t)scope->serial << 16 |
+         (uint64_t)((scope - state->scopes) & 0xffff);
+}
+
+// The open scope of a token, NULL when it is not open (any more).
+struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token);
+
+// A value whose tag is not that of the innermost scope: walks up, judges. Returns what the runtime
+// gets.
+napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_function_id function,
+                             const void *pc);
+
+// More than handle_limit handles in one scope.
+void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc);
+
+// The first handle outside any callback and scope.
+void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
+
+extern uint32_t nck_handle_limit;
+
+static inline napi_value nck_value_in(struct nck_env *state, napi_value value,
+                                      enum nck_function_id function, const void *pc) {
+  uint64_t bits = (uint64_t)(uintptr_t)value;
+  if (NCK_LIKELY((bits & ~NCK_VALUE_MASK) == state->top_tag_bits))
+    return (napi_value)(uintptr_t)(bits & NCK_VALUE_MASK);
+  if (!state->tagged || value == NULL)
+    return value;
+  return nck_value_in_slow(state, value, function, pc);
+}
+
+// Tags *result after a successful call.
+static inline void nck_value_out(struct nck_env *state, napi_value *result,
+                                 enum nck_function_id function, const void *pc) {
+  if (result == NULL || *result == NULL)
+    return;
+  *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | state->top_tag_bits);
+  state->row->counters[NCK_KIND_HANDLE].created++;
+  if (NCK_UNLIKELY(++state->top->n_handles >= nck_handle_limit))
+    nck_scope_over_limit(state, function, pc);
+  if (NCK_UNLIKELY(state->n_scopes == 1))
+    nck_scope_outside(state, function, pc);
+}
+
+// Arrays: copies `count` values without their tags into `copy`.
+void nck_values_in(struct nck_env *state, const napi_value *values, napi_value *copy, size_t count,
+                   enum nck_function_id function, const void *pc);
+
+// Room for the copy of an array: on the stack when small, in our own memory otherwise.
+#define NCK_VALUES_ON_STACK 32
+struct nck_values {
+  napi_value local[NCK_VALUES_ON_STACK];
+  napi_value *values;
+  size_t count;
+};
+const napi_value *nck_values_borrow(struct nck_values *room, struct nck_env *state,
+                                    const napi_value *values, size_t count,
+                                    enum nck_function_id function, const void *pc);
+void nck_values_return(struct nck_values *room);
+
+#endif

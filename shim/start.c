@@ -1,0 +1,89 @@
+// start.c: the constructor: before main, before any addon.
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "interpose.h"
+#include "options.h"
+#include "recorder.h"
+#include "runtime.h"
+#include "say.h"
+#include "scope.h"
+
+struct nck_real nck_real;
+
+static const struct nck_function functions[NCK_N_FUNCTIONS] = {
+#define NAPI_CALL(name, since, class, ...) {#name, (void **)&nck_real.name, (void *)name},
+#define NAPI_HAND(name, since, class) {#name, (void **)&nck_real.name, (void *)name},
+#include "napi_api.def"
+#undef NAPI_CALL
+#undef NAPI_HAND
+};
+
+// The program may say what it wants by default, as with LeakSanitizer's __lsan_default_options.
+extern const char *napicheck_default_options(void) __attribute__((weak));
+
+const char *nck_runtime_name(void) {
+  switch (nck_interposed.runtime) {
+  case NCK_RUNTIME_NODE:
+  case NCK_RUNTIME_LIBNODE:
+    return "node";
+  case NCK_RUNTIME_BUN:
+    return "bun";
+  case NCK_RUNTIME_DENO:
+    return "deno";
+  default:
+    return "other";
+  }
+}
+
+bool nck_runtime_values_are_boxed(void) {
+  return nck_interposed.runtime == NCK_RUNTIME_BUN || nck_interposed.runtime == NCK_RUNTIME_OTHER;
+}
+
+void nck_runtime_learn(napi_env env) {
+  struct nck_record_header *header = nck_recorder.header;
+  if (header->runtime_version != 0)
+    return;
+  const napi_node_version *version = NULL;
+  if (nck_real.napi_get_version != NULL)
+    nck_real.napi_get_version(env, &header->runtime_napi);
+  if (nck_real.napi_get_node_version != NULL &&
+      nck_real.napi_get_node_version(env, &version) == napi_ok && version != NULL) {
+    char text[64];
+    int n = snprintf(text, sizeof text, "%u.%u.%u", version->major, version->minor, version->patch);
+    header->runtime_version = nck_recorder_string(text, (size_t)n);
+  }
+}
+
+// trace_children=0: a process whose parent is watched with the same library is left alone.
+static bool parent_is_watched(void) {
+  char path[64], maps[4096];
+  snprintf(path, sizeof path, "/proc/%d/environ", (int)getppid());
+  FILE *file = fopen(path, "re");
+  if (file == NULL)
+    return false;
+  size_t n = fread(maps, 1, sizeof maps - 1, file);
+  fclose(file);
+  for (size_t i = 0; i + 11 < n; i++)
+    if ((i == 0 || maps[i - 1] == '\0') && memcmp(maps + i, "LD_PRELOAD=", 11) == 0)
+      return memmem(maps + i, strnlen(maps + i, n - i), "libnapicheck", 12) != NULL;
+  return false;
+}
+
+__attribute__((constructor)) static void start(void) {
+  if (!nck_interpose_start(functions, NCK_N_FUNCTIONS))
+    return;
+  nck_options_read(napicheck_default_options != NULL ? napicheck_default_options() : NULL,
+                   getenv("NAPICHECK_OPTIONS"), true);
+  if (nck_options.help)
+    nck_options_print();
+  if (!nck_options.trace_children && parent_is_watched())
+    return;
+  nck_handle_limit = nck_options.handle_limit;
+  nck_active = true;
+  nck_interpose_runtime_slots();
+}
