@@ -1,5 +1,7 @@
-/* invalid-reference__memory.c - memory of the addon's own, never filled, is deleted as if it were a
- * reference. */
+/*
+ * invalid-reference__memory.c - memory of the addon's own, never filled, is deleted as if it were
+ * a reference.
+ */
 #include "addon.h"
 
 struct holder {

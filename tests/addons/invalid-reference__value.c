@@ -1,5 +1,7 @@
-/* invalid-reference__value.c - a napi_value passed where a napi_ref belongs, by way of a void
- * pointer. */
+/*
+ * invalid-reference__value.c - a napi_value passed where a napi_ref belongs, by way of a void
+ * pointer.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void use(napi_env env, void *user_data) {

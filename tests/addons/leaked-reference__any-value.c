@@ -1,5 +1,7 @@
-/* leaked-reference__any-value.c - numbers, strings, undefined: an experimental module may refer to
- * any value. */
+/*
+ * leaked-reference__any-value.c - numbers, strings, undefined: an experimental module may refer to
+ * any value.
+ */
 #define ADDON_EXPERIMENTAL
 #include "addon.h"
 

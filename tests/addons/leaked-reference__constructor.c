@@ -1,4 +1,6 @@
-/* leaked-reference__constructor.c - an addon of the old kind: it registers from an ELF constructor.
+/*
+ * leaked-reference__constructor.c - an addon of the old kind: it registers from an ELF
+ * constructor.
  */
 #include "addon.h"
 

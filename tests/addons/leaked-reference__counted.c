@@ -1,5 +1,7 @@
-/* leaked-reference__counted.c - referenced twice more, released once: the count never comes back to
- * 0. */
+/*
+ * leaked-reference__counted.c - referenced twice more, released once: the count never comes back
+ * to 0.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void share_object(napi_env env, napi_value object) {

@@ -1,6 +1,6 @@
 /*
- * leaked-reference__dead-stack.c - copies of the references stay in a part of the stack that is not
- * in use any more.
+ * leaked-reference__dead-stack.c - copies of the references stay in a part of the stack that is
+ * not in use any more.
  *
  * Nothing is written over them on purpose: memory below the stack pointer holds nothing.
  */

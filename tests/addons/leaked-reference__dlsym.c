@@ -1,5 +1,7 @@
-/* leaked-reference__dlsym.c - looks every function up at run time, in the program itself as napi-rs
- * does. */
+/*
+ * leaked-reference__dlsym.c - looks every function up at run time, in the program itself as
+ * napi-rs does.
+ */
 #define _GNU_SOURCE
 #include "addon.h"
 

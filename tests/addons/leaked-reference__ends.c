@@ -1,4 +1,5 @@
-/* leaked-reference__ends.c - a lost reference, and every way for a process to end in native code.
+/*
+ * leaked-reference__ends.c - a lost reference, and every way for a process to end in native code.
  */
 #include "addon.h"
 

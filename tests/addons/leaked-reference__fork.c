@@ -1,5 +1,7 @@
-/* leaked-reference__fork.c - forks with live references; only the parent's end is the end of its
- * env. */
+/*
+ * leaked-reference__fork.c - forks with live references; only the parent's end is the end of its
+ * env.
+ */
 #include "addon.h"
 
 #include <sys/wait.h>

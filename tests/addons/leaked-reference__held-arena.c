@@ -1,5 +1,7 @@
-/* leaked-reference__held-arena.c - kept on one page of a gigabyte that is reserved and never
- * touched otherwise. */
+/*
+ * leaked-reference__held-arena.c - kept on one page of a gigabyte that is reserved and never
+ * touched otherwise.
+ */
 #include "addon.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,7 @@
-/* leaked-reference__held-file-mapping.c - kept in a private mapping of a file, after a page of ours
- * was written. */
+/*
+ * leaked-reference__held-file-mapping.c - kept in a private mapping of a file, after a page of
+ * ours was written.
+ */
 #define _GNU_SOURCE
 #include "addon.h"
 

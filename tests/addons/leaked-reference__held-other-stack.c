@@ -1,5 +1,7 @@
-/* leaked-reference__held-other-stack.c - the only copy stands in a frame of another thread that
- * still runs. */
+/*
+ * leaked-reference__held-other-stack.c - the only copy stands in a frame of another thread that
+ * still runs.
+ */
 #include "addon.h"
 
 #include <pthread.h>

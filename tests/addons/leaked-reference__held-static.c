@@ -1,5 +1,7 @@
-/* leaked-reference__held-static.c - kept in static data until the end, as most addons keep their
- * constructors. */
+/*
+ * leaked-reference__held-static.c - kept in static data until the end, as most addons keep their
+ * constructors.
+ */
 #include "addon.h"
 
 static napi_ref constructor;

@@ -1,4 +1,6 @@
-/* leaked-reference__init.c - made by the module's initialiser and held: one for each env, for good.
+/*
+ * leaked-reference__init.c - made by the module's initialiser and held: one for each env, for
+ * good.
  */
 #include "addon.h"
 

@@ -1,5 +1,7 @@
-/* leaked-reference__inlined.c - the leaking function is inlined into its caller: both have to be
- * named. */
+/*
+ * leaked-reference__inlined.c - the leaking function is inlined into its caller: both have to be
+ * named.
+ */
 #include "addon.h"
 
 __attribute__((always_inline)) static inline void keep_inlined(napi_env env, napi_value object) {

@@ -1,5 +1,7 @@
-/* leaked-reference__overwritten.c - a static variable is written over; only the last one is still
- * held. */
+/*
+ * leaked-reference__overwritten.c - a static variable is written over; only the last one is still
+ * held.
+ */
 #include "addon.h"
 
 static napi_ref last_object;

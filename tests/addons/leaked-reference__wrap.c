@@ -1,5 +1,7 @@
-/* leaked-reference__wrap.c - napi_wrap's reference made strong and then forgotten: the object stays
- * for ever. */
+/*
+ * leaked-reference__wrap.c - napi_wrap's reference made strong and then forgotten: the object
+ * stays for ever.
+ */
 #include "addon.h"
 
 static void drop_native(napi_env env, void *data, void *hint) { free(data); }

@@ -1,5 +1,7 @@
-/* leaked-weak-reference__add-finalizer.c - the reference that napi_add_finalizer returned is never
- * deleted. */
+/*
+ * leaked-weak-reference__add-finalizer.c - the reference that napi_add_finalizer returned is never
+ * deleted.
+ */
 #include "addon.h"
 
 static void drop_native(napi_env env, void *data, void *hint) { free(data); }

@@ -1,5 +1,7 @@
-/* leaked-weak-reference__unref.c - unref to 0 taken for a delete: the commonest leak of Rust
- * addons. */
+/*
+ * leaked-weak-reference__unref.c - unref to 0 taken for a delete: the commonest leak of Rust
+ * addons.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void borrow_object(napi_env env, napi_value object) {

@@ -1,5 +1,7 @@
-/* leaked-weak-reference__wrap.c - a reference asked of napi_wrap and never deleted, not even by the
- * finalizer. */
+/*
+ * leaked-weak-reference__wrap.c - a reference asked of napi_wrap and never deleted, not even by
+ * the finalizer.
+ */
 #include "addon.h"
 
 static void drop_native(napi_env env, void *data, void *hint) { free(data); }

@@ -1,5 +1,7 @@
-/* ok__invalid-reference__integer.c - NULL is refused by the runtime with a status, which an addon
- * may rely on. */
+/*
+ * ok__invalid-reference__integer.c - NULL is refused by the runtime with a status, which an addon
+ * may rely on.
+ */
 #include "addon.h"
 
 static napi_value run(napi_env env, napi_callback_info info) {

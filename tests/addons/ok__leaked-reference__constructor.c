@@ -1,5 +1,7 @@
-/* ok__leaked-reference__constructor.c - registers from an ELF constructor and deletes what it
- * makes. */
+/*
+ * ok__leaked-reference__constructor.c - registers from an ELF constructor and deletes what it
+ * makes.
+ */
 #include "addon.h"
 
 static napi_value run(napi_env env, napi_callback_info info) {

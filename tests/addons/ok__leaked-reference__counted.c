@@ -1,5 +1,7 @@
-/* ok__leaked-reference__counted.c - the same counts, and the delete that releases it whatever they
- * are. */
+/*
+ * ok__leaked-reference__counted.c - the same counts, and the delete that releases it whatever they
+ * are.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void share_object(napi_env env, napi_value object) {

@@ -1,6 +1,6 @@
 /*
- * ok__leaked-reference__dlsym.c - looks functions up and believes the answer: what is absent has to
- * stay absent.
+ * ok__leaked-reference__dlsym.c - looks functions up and believes the answer: what is absent has
+ * to stay absent.
  *
  * koffi and napi-rs take another path when a newer function is there.
  */

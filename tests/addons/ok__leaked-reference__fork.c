@@ -1,4 +1,5 @@
-/* ok__leaked-reference__fork.c - forks with a live reference that is deleted by the parent later.
+/*
+ * ok__leaked-reference__fork.c - forks with a live reference that is deleted by the parent later.
  */
 #include "addon.h"
 

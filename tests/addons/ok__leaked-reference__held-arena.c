@@ -1,5 +1,7 @@
-/* ok__leaked-reference__held-arena.c - the same arena; the reference is deleted before it is
- * unmapped. */
+/*
+ * ok__leaked-reference__held-arena.c - the same arena; the reference is deleted before it is
+ * unmapped.
+ */
 #include "addon.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,7 @@
-/* ok__leaked-reference__held-external.c - the external's finalizer deletes it, be it at the very
- * end. */
+/*
+ * ok__leaked-reference__held-external.c - the external's finalizer deletes it, be it at the very
+ * end.
+ */
 #include "addon.h"
 
 struct box {

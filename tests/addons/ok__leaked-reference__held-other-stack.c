@@ -1,5 +1,7 @@
-/* ok__leaked-reference__held-other-stack.c - the thread gives it back and ends; it is deleted where
- * it was made. */
+/*
+ * ok__leaked-reference__held-other-stack.c - the thread gives it back and ends; it is deleted
+ * where it was made.
+ */
 #include "addon.h"
 
 #include <pthread.h>

@@ -1,5 +1,7 @@
-/* ok__leaked-reference__init.c - the constructor's reference belongs to the instance data, whose
- * finalizer deletes it. */
+/*
+ * ok__leaked-reference__init.c - the constructor's reference belongs to the instance data, whose
+ * finalizer deletes it.
+ */
 #include "addon.h"
 
 static napi_value construct(napi_env env, napi_callback_info info) {

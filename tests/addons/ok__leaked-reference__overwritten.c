@@ -1,5 +1,7 @@
-/* ok__leaked-reference__overwritten.c - the old one is deleted first, the last one when the env
- * ends. */
+/*
+ * ok__leaked-reference__overwritten.c - the old one is deleted first, the last one when the env
+ * ends.
+ */
 #include "addon.h"
 
 static napi_ref last_object;

@@ -1,5 +1,7 @@
-/* ok__leaked-weak-reference__wrap.c - no reference asked for: the runtime keeps its own and frees
- * it. */
+/*
+ * ok__leaked-weak-reference__wrap.c - no reference asked for: the runtime keeps its own and frees
+ * it.
+ */
 #include "addon.h"
 
 static void drop_native(napi_env env, void *data, void *hint) { free(data); }

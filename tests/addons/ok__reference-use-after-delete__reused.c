@@ -1,5 +1,7 @@
-/* ok__reference-use-after-delete__reused.c - a slot that is used again and again, each time with
- * its own reference. */
+/*
+ * ok__reference-use-after-delete__reused.c - a slot that is used again and again, each time with
+ * its own reference.
+ */
 #include "addon.h"
 
 static napi_value run(napi_env env, napi_callback_info info) {

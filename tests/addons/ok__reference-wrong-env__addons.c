@@ -1,5 +1,7 @@
-/* ok__reference-wrong-env__addons.c - two addons, the value goes by JavaScript and each has a
- * reference of its own. */
+/*
+ * ok__reference-wrong-env__addons.c - two addons, the value goes by JavaScript and each has a
+ * reference of its own.
+ */
 #include "addon.h"
 
 static napi_ref kept;

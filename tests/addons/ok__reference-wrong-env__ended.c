@@ -1,5 +1,7 @@
-/* ok__reference-wrong-env__ended.c - what the worker made is deleted and forgotten when the worker
- * ends. */
+/*
+ * ok__reference-wrong-env__ended.c - what the worker made is deleted and forgotten when the worker
+ * ends.
+ */
 #include "addon.h"
 
 static napi_ref last;

@@ -1,5 +1,7 @@
-/* reference-double-delete__reused.c - the second delete would hit somebody else's reference in the
- * same memory. */
+/*
+ * reference-double-delete__reused.c - the second delete would hit somebody else's reference in the
+ * same memory.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void drop_again(napi_env env, napi_ref reference) {

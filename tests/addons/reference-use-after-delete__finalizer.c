@@ -1,5 +1,7 @@
-/* reference-use-after-delete__finalizer.c - a finalizer uses a reference that was deleted long
- * before. */
+/*
+ * reference-use-after-delete__finalizer.c - a finalizer uses a reference that was deleted long
+ * before.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void drop(napi_env env, napi_ref reference) {

@@ -1,4 +1,5 @@
-/* reference-use-after-delete__unref.c - unref after delete, as a destructor that runs twice does.
+/*
+ * reference-use-after-delete__unref.c - unref after delete, as a destructor that runs twice does.
  */
 #include "addon.h"
 

@@ -1,4 +1,5 @@
-/* reference-wrong-env__worker.c - a static reference made by the main thread is used in a worker.
+/*
+ * reference-wrong-env__worker.c - a static reference made by the main thread is used in a worker.
  */
 #include "addon.h"
 

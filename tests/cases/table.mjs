@@ -1,5 +1,8 @@
 // table.mjs - every case by name; one file an area in table/. README.md says what a row holds.
+import { handles } from './table/handles.mjs';
+import { options } from './table/options.mjs';
 import { process_ } from './table/process.mjs';
+import { records } from './table/records.mjs';
 import { references } from './table/references.mjs';
 
-export const cases = [...references, ...process_];
+export const cases = [...references, ...process_, ...options, ...records, ...handles];

@@ -2,7 +2,8 @@
 //
 // Addons are called a, b, c ... in the order given; a step without a letter means a. A step is one of
 //   run            call a.run()                      run*10      ten times
-//   b.use($x)      call with a kept value or a JSON literal
+//   b.use($x)      call with a kept value, a JSON literal, fn (a function), thrower (one that throws),
+//                  or b.take (a function that calls b.take)
 //   x=make         keep what make() returns as $x    drop=x      forget it
 //   try:run        print the exception instead of ending by it
 //   await:run      wait for the promise that run() returns (or that run(callback) settles)
@@ -15,6 +16,7 @@
 //   processAbort   process.abort()                   kill=SIG    a signal to this process
 //   reload         load addon a once more, with an env of its own
 //   worker[a;b]    run steps in a worker and wait    workers*3[a;b]   three at a time
+//   background[a]  start a worker and go on          join        wait for it
 //   terminate[a]   run steps in a worker that then stays; terminate it
 //   child[a;b]     run steps in a child process and print its exit code
 'use strict';
@@ -27,6 +29,7 @@ const [paths, steps] = isMainThread
   : [workerData.paths, workerData.steps];
 
 const kept = new Map();
+let background;
 const addons = paths.map((path) => require(path));
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -46,6 +49,10 @@ async function collect() {
 function parseArgument(text) {
   if (text === undefined || text === '') return [];
   if (text.startsWith('$')) return [kept.get(text.slice(1))];
+  if (text === 'fn') return [(...argv) => argv.length];
+  if (text === 'thrower') return [() => { throw new Error('from a callback'); }];
+  const forward = /^([a-c])\.(\w+)$/.exec(text);
+  if (forward) return [(...argv) => addons['abc'.indexOf(forward[1])][forward[2]](...argv)];
   return [JSON.parse(text)];
 }
 
@@ -110,6 +117,11 @@ async function runStep(step) {
     if (verb === 'reject') Promise.reject(new Error(value));
     if (verb === 'kill') process.kill(process.pid, value);
     return sleep(1000);
+  }
+  if (step === 'join') return print('worker', await background);
+  if ((match = /^background\[(.*)\]$/.exec(step))) {
+    background = runWorker(match[1].split(';').filter(Boolean), false);
+    return undefined;
   }
   if ((match = /^(worker|terminate|child)\[(.*)\]$/.exec(step))) {
     const inner = match[2].split(';').filter(Boolean);

@@ -7,7 +7,7 @@ export function pair(issue, kind, variant, { twin = {}, ...row }) {
   const name = `${kind}__${variant}`;
   const defect = { name, issue, kind, addons: [name], steps: ['run'], ...row };
   if (!twin) return [defect];
-  const { expect, bare, end, endUnder, allow, check, on, options, stderr, isNoisy, ...shared } = row;
+  const { expect, bare, mayDie, end, endUnder, allow, check, on, options, stderr, isNoisy, ...shared } = row;
   return [defect, { name: `ok__${name}`, issue, kind, steps: ['run'], ...shared, addons: [`ok__${name}`], ...twin }];
 }
 
