@@ -1,0 +1,25 @@
+// build.h: records into a finished report: collected, suppressed, counted.
+#ifndef NAPICHECK_REPORTS_BUILD_H
+#define NAPICHECK_REPORTS_BUILD_H
+
+#include "options.h"
+#include "read.h"
+#include "report.h"
+
+// Options of a record with those of the command line over them. `keep_outputs`: also those that say
+// where a report goes (the library's own report); else a report that is made again would write over
+// the first one's files.
+void nck_build_options(struct nck_options *options, const struct nck_record *record,
+                       const struct nck_options *over, bool keep_outputs);
+
+// Adds one record to a report that is being made. `options` say how it is judged.
+void nck_build_add(struct nck_report *report, const struct nck_record *record,
+                   const struct nck_options *options, bool sites);
+
+// Suppressions, baseline, order, summary. Relative names of files are taken from `folder` ("" for
+// the working directory). Everything that cannot be read is said on stderr in one line each. False
+// when there was such.
+bool nck_build_finish(struct nck_report *report, const struct nck_options *options,
+                      const char *folder, int own_code);
+
+#endif

@@ -1,0 +1,24 @@
+// cli.h: the subcommands, and what their command lines share.
+#ifndef NAPICHECK_REPORTS_CLI_H
+#define NAPICHECK_REPORTS_CLI_H
+
+#include <argp.h>
+
+#include "error.h"
+#include "options.h"
+
+// Each gets argv[0] = "napicheck COMMAND" and returns the exit status.
+int nck_command_report(int argc, char **argv);
+int nck_command_explain(int argc, char **argv);
+int nck_command_suppress(int argc, char **argv);
+int nck_command_diff(int argc, char **argv);
+int nck_command_run(int argc, char **argv);
+
+// Every key of options.def as a long option, for argp's children; its input is a struct
+// nck_options.
+extern const struct argp nck_cli_options;
+
+// Prints a complaint of the options' parser; `arg` is not used.
+void nck_cli_complain(const char *line, void *arg);
+
+#endif

@@ -1,0 +1,42 @@
+// collect.h: one record into a report.
+#ifndef NAPICHECK_REPORTS_COLLECT_H
+#define NAPICHECK_REPORTS_COLLECT_H
+
+#include "options.h"
+#include "read.h"
+#include "report.h"
+#include "symbolize.h"
+
+// What the parts that fill a report from one record share; lives for one call of nck_collect.
+struct nck_collector {
+  struct nck_report *report;
+  struct nck_arena *arena; // the report's
+  const struct nck_record *record;
+  const struct nck_options *options; // how to judge
+  struct nck_report_process *process;
+  struct nck_report_module *modules; // indexed as in the record; row 0 empty
+  uint32_t n_modules;
+  struct nck_symbolizer *symbolizer;
+  uint64_t end_ms;         // of the process, or now
+  uint32_t *fates_by_site; // first fate row of each site, and the next of each fate
+  uint32_t *next_fate;
+};
+
+// Adds the record's process with its findings, judged ones included. `sites`: fill report->sites
+// too. Findings are not sorted, suppressed or counted yet (policy.h).
+void nck_collect(struct nck_report *report, const struct nck_record *record,
+                 const struct nck_options *options, bool sites);
+
+// For the judge: a row of the record as the report knows it; NULL for index 0.
+const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row);
+struct nck_report_thread nck_collect_thread(struct nck_collector *collector, uint32_t row);
+const char *nck_collect_function(struct nck_collector *collector, uint32_t function);
+// The site with its stack, series and fates.
+const struct nck_report_site *nck_collect_site(struct nck_collector *collector, uint32_t row);
+// Adds a finding with module, env, thread and process set; stacks, message and count are the
+// caller's.
+struct nck_report_finding *nck_collect_finding(struct nck_collector *collector,
+                                               enum nck_finding_kind kind, uint32_t module,
+                                               uint32_t env, uint32_t thread);
+
+#endif

@@ -1,0 +1,209 @@
+// command_report.c: `napicheck report FILE|DIR|PID`, and the library's own report at a process's
+// end (--at-exit).
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cli.h"
+#include "outputs.h"
+#include "policy.h"
+#include "process.h"
+
+enum { KEY_AT_EXIT = 2000 };
+
+struct arguments {
+  struct nck_options options;
+  const char *target;
+  bool at_exit;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+  struct arguments *arguments = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &arguments->options;
+    return 0;
+  case KEY_AT_EXIT:
+    arguments->at_exit = true;
+    return 0;
+  case ARGP_KEY_ARG:
+    if (state->arg_num)
+      argp_error(state, "one record, folder or process at a time");
+    arguments->target = value;
+    return 0;
+  case ARGP_KEY_NO_ARGS:
+    argp_error(state, "which record, folder of records or process?");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_option rows[] = {
+    {"at-exit", KEY_AT_EXIT, NULL, OPTION_HIDDEN, NULL, 0},
+    {0},
+};
+static const struct argp_child children[] = {{&nck_cli_options, 0, "Options of the report:", 1},
+                                             {0}};
+static const struct argp argp = {
+    .options = rows,
+    .parser = parse,
+    .args_doc = "FILE|DIR|PID",
+    .doc =
+        "Render a record: a finished one, that of a killed process, all of a folder, or that of a "
+        "live process.\v"
+        "Example:\n"
+        "  napicheck report --format=text,json=out.json /tmp/records/node-4711.napicheck\n\n"
+        "Exit status: 0, 23 when findings remain, 24 when require= is not met, 2 for bad input.",
+    .children = children,
+};
+
+struct path_list {
+  char **paths; // owned
+  size_t n, capacity;
+};
+
+static void add_path(struct path_list *list, char *path) {
+  list->paths = nck_memory_grow(list->paths, &list->capacity, list->n + 1, sizeof *list->paths);
+  list->paths[list->n++] = path;
+}
+
+static int compare_paths(const void *left, const void *right) {
+  return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool list_folder(struct path_list *list, const char *folder, struct nck_error *error) {
+  DIR *dir = opendir(folder);
+  if (!dir)
+    return nck_error_set(error, "cannot open %s: %s", folder, strerror(errno));
+  static const char suffix[] = NCK_RECORD_SUFFIX;
+  const struct dirent *entry;
+  while ((entry = readdir(dir))) {
+    size_t length = strlen(entry->d_name);
+    if (length < sizeof suffix - 1 || strcmp(entry->d_name + length - (sizeof suffix - 1), suffix))
+      continue;
+    struct nck_text path = {0};
+    nck_text_add(&path, "%s/%s", folder, entry->d_name);
+    struct stat status;
+    // In a folder that others may write to, a link may lead anywhere.
+    if (lstat(path.text, &status) == 0 && S_ISREG(status.st_mode))
+      add_path(list, path.text);
+    else
+      nck_text_drop(&path);
+  }
+  closedir(dir);
+  if (!list->n)
+    return nck_error_set(error, "%s holds no records (*%s)", folder, suffix);
+  qsort(list->paths, list->n, sizeof *list->paths, compare_paths);
+  return true;
+}
+
+static bool find_records(struct path_list *list, const char *target, struct nck_error *error) {
+  struct stat status;
+  if (stat(target, &status) != 0) {
+    int code = errno;
+    size_t digits = strspn(target, "0123456789");
+    if (digits && !target[digits] && digits < 10) {
+      char *path = nck_process_find_record((uint32_t)strtoul(target, NULL, 10), error);
+      if (path)
+        add_path(list, path);
+      return path != NULL;
+    }
+    return nck_error_set(error, "cannot open %s: %s", target, strerror(code));
+  }
+  if (S_ISDIR(status.st_mode))
+    return list_folder(list, target, error);
+  add_path(list, nck_memory_text(target));
+  return true;
+}
+
+static void drop_paths(struct path_list *list) {
+  for (size_t i = 0; i < list->n; i++)
+    free(list->paths[i]);
+  free(list->paths);
+}
+
+// One record of several that cannot be read does not hide the others: it is said, and the status
+// is 2.
+static bool add_records(struct nck_report *report, const struct path_list *list,
+                        const struct arguments *arguments, struct nck_options *effective,
+                        char **folder) {
+  bool good = true;
+  for (size_t i = 0; i < list->n; i++) {
+    struct nck_record record;
+    struct nck_error error = {""};
+    if (!nck_record_open(&record, list->paths[i], &error)) {
+      nck_error_print(&error);
+      good = false;
+      continue;
+    }
+    struct nck_options options;
+    nck_build_options(&options, &record, &arguments->options, arguments->at_exit);
+    nck_build_add(report, &record, &options, nck_outputs_need_sites(&options));
+    if (report->n_processes == 1) {
+      *effective = options;
+      *folder = nck_memory_text(nck_record_string(&record, record.header.cwd));
+      if (arguments->at_exit)
+        nck_process_find_root(record.header.pid, &report->root_pid, &report->root_start_ticks);
+      else {
+        report->root_pid = record.header.pid;
+        report->root_start_ticks = record.header.start_ticks;
+      }
+    } else {
+      nck_options_drop(&options);
+    }
+    nck_record_drop(&record);
+  }
+  return good;
+}
+
+static int make_report(const struct arguments *arguments, const struct path_list *list) {
+  struct nck_report report = {0};
+  struct nck_options options = {0};
+  char *folder = NULL;
+  bool good = add_records(&report, list, arguments, &options, &folder);
+  int status = NCK_EXIT_USAGE;
+  if (report.n_processes) {
+    // Files of options that stand on the command line are the caller's; those of the record were
+    // named in its program's folder.
+    bool given = arguments->options.given[NCK_OPTION_suppressions] ||
+                 arguments->options.given[NCK_OPTION_baseline];
+    good &= nck_build_finish(&report, &options, given ? "" : folder, nck_policy_own_code(&report));
+    struct nck_outputs outputs = {
+        .options = &options,
+        .stream = arguments->at_exit ? stderr : stdout,
+        .asked = !arguments->at_exit,
+        .shared = arguments->at_exit,
+    };
+    good &= nck_outputs_write(&outputs, &report);
+    if (good)
+      status = report.summary.verdict;
+    if (good && arguments->at_exit && !nck_options_bool(&options, NCK_OPTION_keep_record))
+      unlink(list->paths[0]);
+    nck_options_drop(&options);
+  }
+  free(folder);
+  nck_report_drop(&report);
+  return status;
+}
+
+int nck_command_report(int argc, char **argv) {
+  struct arguments arguments = {.target = NULL};
+  nck_options_new(&arguments.options);
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  struct path_list list = {0};
+  struct nck_error error = {""};
+  int status = NCK_EXIT_USAGE;
+  if (find_records(&list, arguments.target, &error))
+    status = make_report(&arguments, &list);
+  else
+    nck_error_print(&error);
+  drop_paths(&list);
+  nck_options_drop(&arguments.options);
+  return status;
+}

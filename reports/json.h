@@ -1,0 +1,24 @@
+// json.h: a report as JSON, schema/report-v1.schema.json.
+#ifndef NAPICHECK_REPORTS_JSON_H
+#define NAPICHECK_REPORTS_JSON_H
+
+#include <jansson.h>
+
+#include "error.h"
+#include "report.h"
+
+#define NCK_JSON_SCHEMA "napicheck-report/1"
+
+// A new object; the caller drops it.
+json_t *nck_json_build(const struct nck_report *report);
+
+// Loads a report and checks that it is one. NULL with a line in `error`; the caller drops.
+json_t *nck_json_load(const char *path, struct nck_error *error);
+
+// True when both were made by processes of one run.
+bool nck_json_is_same_run(const json_t *left, const json_t *right);
+
+// Adds the processes, findings, counters and sums of `from` to `into`.
+void nck_json_merge(json_t *into, const json_t *from);
+
+#endif

@@ -1,0 +1,505 @@
+// judge.c: which of the objects that live are leaks, and on what evidence.
+//
+// Objects are counted by (call site, kind, evidence) in one pass; what is said is said once for
+// each such group. Evidence was taken by the library's scan when the env or the process ended;
+// growth is judged here, from the site's series. A note is the answer whenever there is a doubt:
+// the tool went blind, the process was killed, the scan failed.
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fingerprint.h"
+#include "judge_growth.h"
+
+#define MAX_PLACES 8
+
+enum evidence_class { CLASS_LOST, CLASS_HELD, CLASS_QUEUED, CLASS_LIVE, N_CLASSES };
+static const char *const class_words[N_CLASSES] = {"lost", "held", "queued", "live"};
+
+// Where a copy was found; the addresses differ, the places are few.
+struct place {
+  uint8_t evidence;
+  uint16_t module;
+  uint64_t offset;
+  uint64_t count;
+};
+
+struct group {
+  uint32_t site, first_env;
+  uint8_t kind;
+  bool weak;
+  enum evidence_class evidence;
+  uint64_t count, n_init, n_counted_up, n_value_dead, n_other_env;
+  uint64_t by_value_type[16];
+  uint32_t first_ms, last_ms;
+  struct place places[MAX_PLACES];
+  uint32_t n_places;
+  uint64_t n_elsewhere; // held in places beyond MAX_PLACES
+  struct group *next;   // in the order of their making
+};
+
+struct judge {
+  struct nck_collector *collector;
+  struct nck_map groups;
+  struct group *first, **end;
+};
+
+static enum evidence_class class_of(const struct nck_object *object) {
+  // Queued work is the runtime's until its complete callback has run.
+  if (object->kind == NCK_KIND_ASYNC_WORK && object->flags & NCK_OBJECT_QUEUED)
+    return CLASS_QUEUED;
+  if (object->evidence == NCK_EVIDENCE_NONE)
+    return CLASS_LIVE;
+  return object->evidence == NCK_EVIDENCE_LOST ? CLASS_LOST : CLASS_HELD;
+}
+
+static void note_place(struct group *group, const struct nck_object *object) {
+  struct place place = {.evidence = object->evidence, .count = 1};
+  if (object->evidence == NCK_EVIDENCE_STATIC) {
+    place.module = object->held_module;
+    place.offset = object->held_offset;
+  } else if (object->evidence == NCK_EVIDENCE_STACK) {
+    place.offset = object->held_offset;
+  }
+  for (uint32_t i = 0; i < group->n_places; i++) {
+    struct place *known = &group->places[i];
+    if (known->evidence == place.evidence && known->module == place.module &&
+        known->offset == place.offset) {
+      known->count++;
+      return;
+    }
+  }
+  if (group->n_places < MAX_PLACES)
+    group->places[group->n_places++] = place;
+  else
+    group->n_elsewhere++;
+}
+
+static bool is_judged(uint8_t kind) {
+  return kind == NCK_KIND_REFERENCE || kind == NCK_KIND_ASYNC_WORK ||
+         kind == NCK_KIND_THREADSAFE_FUNCTION || kind == NCK_KIND_DEFERRED ||
+         kind == NCK_KIND_ASYNC_CONTEXT;
+}
+
+static void note_object(const struct nck_object *object, void *arg) {
+  struct judge *judge = arg;
+  if (object->state != NCK_OBJECT_LIVE || object->flags & NCK_OBJECT_IGNORED ||
+      !is_judged(object->kind))
+    return;
+  // Released to zero: it goes away with its last turn of the event loop, nobody owes it anything.
+  if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING)
+    return;
+  bool weak = object->kind == NCK_KIND_REFERENCE && !object->count;
+  enum evidence_class evidence = class_of(object);
+  uint64_t key =
+      (uint64_t)object->site << 32 | (uint64_t)object->kind << 8 | (uint64_t)weak << 4 | evidence;
+  struct group **place = (struct group **)nck_map_place(&judge->groups, key);
+  struct group *group = *place;
+  if (!group) {
+    group = *place = nck_arena_take(judge->collector->arena, sizeof *group);
+    group->site = object->site;
+    group->first_env = object->env;
+    group->kind = object->kind;
+    group->weak = weak;
+    group->evidence = evidence;
+    group->first_ms = object->created_ms;
+    *judge->end = group;
+    judge->end = &group->next;
+  }
+  group->count++;
+  group->n_init += (object->flags & NCK_OBJECT_INIT) != 0;
+  group->n_counted_up += object->count > 1;
+  group->n_value_dead += (object->flags & NCK_OBJECT_VALUE_DEAD) != 0;
+  group->n_other_env += object->env != group->first_env;
+  group->by_value_type[object->value_type & 15]++;
+  if (object->created_ms < group->first_ms)
+    group->first_ms = object->created_ms;
+  if (object->created_ms > group->last_ms)
+    group->last_ms = object->created_ms;
+  if (evidence == CLASS_HELD)
+    note_place(group, object);
+}
+
+static enum nck_finding_kind finding_kind_of(uint8_t kind, bool weak) {
+  switch (kind) {
+  case NCK_KIND_ASYNC_WORK:
+    return NCK_FINDING_LEAKED_ASYNC_WORK;
+  case NCK_KIND_THREADSAFE_FUNCTION:
+    return NCK_FINDING_LEAKED_THREADSAFE_FUNCTION;
+  case NCK_KIND_DEFERRED:
+    return NCK_FINDING_UNSETTLED_DEFERRED;
+  case NCK_KIND_ASYNC_CONTEXT:
+    return NCK_FINDING_LEAKED_ASYNC_CONTEXT;
+  default:
+    return weak ? NCK_FINDING_LEAKED_WEAK_REFERENCE : NCK_FINDING_LEAKED_REFERENCE;
+  }
+}
+
+// The end came in the middle of the program's work: what it held then it might have released later.
+static bool ended_abnormally(const struct nck_collector *collector) {
+  const struct nck_report_process *process = collector->process;
+  return !process->end_known || process->end_in_call || process->end_code != 0 ||
+         strcmp(process->end_how, "exit") != 0;
+}
+
+// What leak_check= says about an evidence; `all` and `held` make held ones count as well.
+static bool counts(const struct nck_collector *collector, const char *evidence) {
+  if (nck_options_has(collector->options, NCK_OPTION_leak_check, evidence) ||
+      nck_options_has(collector->options, NCK_OPTION_leak_check, "all"))
+    return true;
+  return false;
+}
+
+static const char *place_text(struct nck_collector *collector, const struct place *place) {
+  struct nck_arena *arena = collector->arena;
+  switch (place->evidence) {
+  case NCK_EVIDENCE_STATIC: {
+    const struct nck_report_module *module = nck_collect_module(collector, place->module);
+    if (!module)
+      return "static data";
+    const char *variable =
+        nck_symbolizer_variable(collector->symbolizer, place->module, place->offset);
+    return nck_arena_print(arena, "static data of %s (%s%s0x%llx)", module->file, variable,
+                           *variable ? ", +" : "+", (unsigned long long)place->offset);
+  }
+  case NCK_EVIDENCE_HEAP:
+    return "heap";
+  case NCK_EVIDENCE_STACK:
+    return place->offset
+               ? nck_arena_print(arena, "stack of thread %llu", (unsigned long long)place->offset)
+               : "stack of a thread";
+  case NCK_EVIDENCE_SHARED:
+    return "shared memory";
+  default:
+    return "other memory of the process";
+  }
+}
+
+static int compare_places(const void *left, const void *right) {
+  const struct nck_report_place *a = left, *b = right;
+  return a->count > b->count ? -1 : a->count < b->count;
+}
+
+static void set_places(struct nck_collector *collector, struct nck_report_finding *finding,
+                       const struct group *group) {
+  struct nck_report_place places[MAX_PLACES + 1];
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < group->n_places; i++) {
+    const char *text = place_text(collector, &group->places[i]);
+    places[n++] = (struct nck_report_place){text, group->places[i].count};
+  }
+  qsort(places, n, sizeof *places, compare_places);
+  if (group->n_elsewhere)
+    places[n++] = (struct nck_report_place){"other places", group->n_elsewhere};
+  finding->places = nck_arena_copy(collector->arena, places, n, sizeof *places);
+  finding->n_places = n;
+}
+
+static const char *made_by(struct nck_collector *collector, const struct nck_report_site *site) {
+  if (!site)
+    return "";
+  const struct nck_report_frame *frame = nck_report_stack_site(&site->stack);
+  const char *by = *site->function ? site->function : "the addon";
+  return frame ? nck_arena_print(collector->arena, " made by %s in %s", by,
+                                 nck_report_frame_text(collector->arena, frame))
+               : nck_arena_print(collector->arena, " made by %s", by);
+}
+
+static const char *noun_of(uint8_t kind, bool weak, uint64_t count) {
+  if (kind == NCK_KIND_REFERENCE && weak)
+    return count == 1 ? "weak reference (count 0)" : "weak references (count 0)";
+  if (kind == NCK_KIND_REFERENCE)
+    return count == 1 ? "strong reference" : "strong references";
+  return count == 1 ? nck_object_kind_singular(kind) : nck_object_kind_plural(kind);
+}
+
+static const char *missed_call(uint8_t kind, bool plural) {
+  switch (kind) {
+  case NCK_KIND_THREADSAFE_FUNCTION:
+    return plural ? "were never released" : "was never released";
+  case NCK_KIND_DEFERRED:
+    return plural ? "were neither resolved nor rejected" : "was neither resolved nor rejected";
+  case NCK_KIND_ASYNC_CONTEXT:
+    return plural ? "were never destroyed" : "was never destroyed";
+  default:
+    return plural ? "were never deleted" : "was never deleted";
+  }
+}
+
+static const char *group_message(struct nck_collector *collector, const struct group *group,
+                                 const struct nck_report_site *site,
+                                 const struct nck_report_finding *finding) {
+  bool plural = group->count != 1;
+  const char *head =
+      nck_arena_print(collector->arena, "%llu %s%s %s", (unsigned long long)group->count,
+                      noun_of(group->kind, group->weak, group->count), made_by(collector, site),
+                      missed_call(group->kind, plural));
+  const char *it = plural ? "them" : "it";
+  switch (group->evidence) {
+  case CLASS_LOST:
+    return nck_arena_print(
+        collector->arena,
+        "%s, and no copy of %s is left anywhere in the process's memory: nobody can "
+        "release %s any more",
+        head, plural ? "these handles" : "its handle", it);
+  case CLASS_HELD:
+    return nck_arena_print(collector->arena, "%s; the addon still holds %s: %s", head, it,
+                           finding->n_places ? finding->places[0].text : "memory of the process");
+  case CLASS_QUEUED:
+    return nck_arena_print(collector->arena, "%llu %s%s %s still queued or running at the end",
+                           (unsigned long long)group->count,
+                           noun_of(group->kind, group->weak, group->count),
+                           made_by(collector, site), plural ? "were" : "was");
+  default:
+    return nck_arena_print(collector->arena, "%llu %s%s %s alive", (unsigned long long)group->count,
+                           noun_of(group->kind, group->weak, group->count),
+                           made_by(collector, site), plural ? "are" : "is");
+  }
+}
+
+struct fact_list {
+  const char *facts[12];
+  uint32_t n;
+};
+
+static void add_fact(struct fact_list *list, const char *fact) {
+  if (list->n < sizeof list->facts / sizeof *list->facts)
+    list->facts[list->n++] = fact;
+}
+
+static void add_value_fact(struct nck_collector *collector, struct fact_list *list,
+                           const struct group *group) {
+  struct nck_text text = {0};
+  for (unsigned type = 1; type < 16; type++) {
+    const char *word = nck_value_type_word(type);
+    uint64_t n = group->by_value_type[type];
+    if (word && n)
+      nck_text_add(&text, "%s%llu %s%s", text.length ? ", " : "", (unsigned long long)n, word,
+                   n == 1 ? "" : "s");
+  }
+  if (text.length)
+    add_fact(list, nck_arena_print(collector->arena, "refers to: %s", text.text));
+  nck_text_drop(&text);
+}
+
+// What the leaked ones lack: how others of the same site ended.
+static void add_fate_facts(struct nck_collector *collector, struct fact_list *list,
+                           const struct nck_report_site *site) {
+  for (uint32_t i = 0; site && i < site->n_fates && i < 4; i++) {
+    const struct nck_report_fate *fate = &site->fates[i];
+    const struct nck_report_frame *frame = nck_report_stack_site(&fate->stack);
+    add_fact(list, nck_arena_print(collector->arena, "%llu others of this call site were %s%s%s",
+                                   (unsigned long long)fate->count, fate->verb, frame ? " in " : "",
+                                   frame ? nck_report_frame_text(collector->arena, frame) : ""));
+  }
+}
+
+static void set_facts(struct nck_collector *collector, struct nck_report_finding *finding,
+                      const struct group *group) {
+  struct nck_arena *arena = collector->arena;
+  struct fact_list list = {.n = 0};
+  add_value_fact(collector, &list, group);
+  if (group->n_value_dead)
+    add_fact(&list, nck_arena_print(arena, "of %llu the value has been collected already",
+                                    (unsigned long long)group->n_value_dead));
+  if (group->n_counted_up)
+    add_fact(&list, nck_arena_print(arena, "%llu have a count above 1",
+                                    (unsigned long long)group->n_counted_up));
+  if (group->n_init)
+    add_fact(&list, nck_arena_print(arena, "%llu were made while the module initialised",
+                                    (unsigned long long)group->n_init));
+  if (finding->bytes)
+    add_fact(&list, nck_arena_print(arena, "they hold %llu bytes of external memory",
+                                    (unsigned long long)finding->bytes));
+  add_fate_facts(collector, &list, finding->site);
+  finding->facts = nck_arena_copy(arena, list.facts, list.n, sizeof *list.facts);
+  finding->n_facts = list.n;
+}
+
+static void set_severity(struct nck_collector *collector, struct nck_report_finding *finding,
+                         enum evidence_class evidence) {
+  const struct nck_report_process *process = collector->process;
+  finding->severity = NCK_SEVERITY_NOTE;
+  if (evidence == CLASS_LIVE) {
+    finding->reason =
+        !strcmp(process->end_how, "running") ? "the process is running: what lives may be in use"
+        : !process->end_known ? "the process was killed: what lived then may have been in use"
+        : *process->scan_reason
+            ? nck_arena_print(collector->arena, "memory was not searched for copies: %s",
+                              process->scan_reason)
+            : "memory was not searched for copies";
+  } else if (evidence == CLASS_QUEUED) {
+    finding->reason = "the runtime had not finished it";
+  } else if (process->blind_ms) {
+    finding->reason = nck_arena_print(collector->arena, "napicheck had stopped judging: %s",
+                                      process->blind_reason);
+  } else if (evidence == CLASS_HELD && ended_abnormally(collector)) {
+    finding->reason = "the addon still held it when the program ended in the middle of its work";
+  } else if (!counts(collector, class_words[evidence])) {
+    finding->reason = evidence == CLASS_HELD
+                          ? "the addon still holds it, and Node frees it with the env; "
+                            "leak_check=all makes it count"
+                          : "leak_check leaves it out";
+  } else {
+    finding->severity = NCK_SEVERITY_LEAK;
+  }
+}
+
+static void set_creation(struct nck_collector *collector, struct nck_report_finding *finding,
+                         const struct nck_report_site *site) {
+  finding->site = site;
+  if (site) {
+    finding->stacks = &site->stack;
+    finding->n_stacks = 1;
+    finding->init = site->init;
+  }
+  nck_fingerprint_set(collector->arena, finding);
+}
+
+static void say_group(struct nck_collector *collector, const struct group *group) {
+  enum nck_finding_kind kind = finding_kind_of(group->kind, group->weak);
+  if (!nck_options_check(collector->options, nck_kinds[kind].group))
+    return;
+  const struct nck_site *row = nck_record_site(collector->record, group->site);
+  const struct nck_env_row *env = nck_record_env(collector->record, group->first_env);
+  struct nck_report_finding *finding = nck_collect_finding(
+      collector, kind, row->module ? row->module : env->module, group->first_env, 0);
+  finding->count = group->count;
+  finding->evidence = class_words[group->evidence];
+  finding->n_envs = group->n_other_env ? 2 : 1;
+  finding->first_ms = group->first_ms;
+  finding->last_ms = group->last_ms;
+  set_severity(collector, finding, group->evidence);
+  set_creation(collector, finding, nck_collect_site(collector, group->site));
+  if (finding->site && finding->site->live == group->count)
+    finding->bytes = finding->site->bytes;
+  set_places(collector, finding, group);
+  finding->message = group_message(collector, group, finding->site, finding);
+  set_facts(collector, finding, group);
+}
+
+// May the garbage collector be the one who releases objects of this env? Then a rise means nothing
+// before it has run.
+static bool needs_gc(const struct nck_collector *collector) {
+  const struct nck_counter *counters = collector->process->counters;
+  return counters[NCK_KIND_WRAP].created || counters[NCK_KIND_EXTERNAL].created;
+}
+
+static const char *series_text(struct nck_arena *arena, const struct nck_series *series,
+                               uint64_t live) {
+  // Five points of the run say more than sixty.
+  struct nck_text text = {0};
+  for (uint32_t i = 1; series && i <= 4; i++) {
+    uint32_t at = series->n_buckets * i / 5;
+    if (at < series->n_buckets)
+      nck_text_add(&text, "%u, ", series->buckets[at].last);
+  }
+  const char *result =
+      nck_arena_print(arena, "%s%llu", text.length ? text.text : "", (unsigned long long)live);
+  nck_text_drop(&text);
+  return result;
+}
+
+static enum nck_finding_kind growing_kind_of(uint16_t kind) {
+  if (kind == NCK_KIND_REFERENCE)
+    return NCK_FINDING_GROWING_REFERENCES;
+  if (kind == NCK_KIND_CLEANUP_HOOK)
+    return NCK_FINDING_GROWING_CLEANUP_HOOKS;
+  return finding_kind_of((uint8_t)kind, false);
+}
+
+// Says that a site grows. `lost` of its objects are told of elsewhere.
+static void say_growth(struct nck_collector *collector, uint32_t row, uint64_t live,
+                       uint64_t lost) {
+  const struct nck_site *site = nck_record_site(collector->record, row);
+  enum nck_finding_kind kind = growing_kind_of(site->kind);
+  struct nck_report_finding *finding = nck_collect_finding(collector, kind, site->module, 0, 0);
+  for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_ENV); i++) {
+    if (!finding->env && nck_record_env(collector->record, i)->module == site->module) {
+      finding->env = i;
+      finding->thread = nck_collect_thread(collector, nck_record_env(collector->record, i)->thread);
+    }
+  }
+  finding->severity = NCK_SEVERITY_LEAK;
+  finding->evidence = "growing";
+  finding->count = live - lost;
+  finding->first_ms = site->first_ms;
+  finding->last_ms = site->last_ms;
+  set_creation(collector, finding, nck_collect_site(collector, row));
+  uint64_t seconds_tenths = (collector->end_ms - site->first_ms) / 100;
+  finding->message = nck_arena_print(
+      collector->arena,
+      "live %s%s rose through the whole run (%llu.%llu s) and never came back: %s%s",
+      nck_object_kind_plural(site->kind), made_by(collector, finding->site),
+      (unsigned long long)(seconds_tenths / 10), (unsigned long long)(seconds_tenths % 10),
+      series_text(collector->arena, finding->site ? finding->site->series : NULL, live),
+      site->released_at_teardown ? "; only the end of the env released them" : "");
+  struct fact_list list = {.n = 0};
+  if (lost)
+    add_fact(&list, nck_arena_print(collector->arena, "%llu more of this call site are lost",
+                                    (unsigned long long)lost));
+  add_fate_facts(collector, &list, finding->site);
+  finding->facts = nck_arena_copy(collector->arena, list.facts, list.n, sizeof *list.facts);
+  finding->n_facts = list.n;
+}
+
+// Objects of a site in one class, weak and strong together.
+static uint64_t count_class(const struct judge *judge, uint32_t site, uint8_t kind,
+                            enum evidence_class evidence) {
+  uint64_t count = 0;
+  for (unsigned weak = 0; weak < 2; weak++) {
+    uint64_t key = (uint64_t)site << 32 | (uint64_t)kind << 8 | (uint64_t)weak << 4 | evidence;
+    const struct group *group = nck_map_find(&judge->groups, key);
+    count += group ? group->count : 0;
+  }
+  return count;
+}
+
+// Judges the growth of every site; marks in `grown` those whose held objects need no note of their
+// own.
+static void judge_sites(struct judge *judge, bool *grown) {
+  struct nck_collector *collector = judge->collector;
+  if (ended_abnormally(collector) || collector->process->blind_ms || !counts(collector, "growing"))
+    return;
+  struct nck_growth_context context = {
+      .end_ms = collector->end_ms,
+      .needs_gc = needs_gc(collector),
+      .n_gc_seen = collector->process->n_gc_seen,
+  };
+  for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_SITE); i++) {
+    const struct nck_site *site = nck_record_site(collector->record, i);
+    enum nck_finding_kind kind = growing_kind_of(site->kind);
+    if ((!is_judged((uint8_t)site->kind) && site->kind != NCK_KIND_CLEANUP_HOOK) ||
+        !nck_options_check(collector->options, nck_kinds[kind].group))
+      continue;
+    struct nck_growth growth =
+        nck_growth_judge(site, nck_record_series(collector->record, site->series), &context);
+    uint64_t lost = count_class(judge, i, (uint8_t)site->kind, CLASS_LOST);
+    // When nearly all of them are lost, that says it already.
+    if (!growth.grows || growth.live <= lost + lost / 10)
+      continue;
+    say_growth(collector, i, growth.live, lost);
+    grown[i] = true;
+  }
+}
+
+void nck_judge(struct nck_collector *collector) {
+  if (nck_options_has(collector->options, NCK_OPTION_leak_check, "none"))
+    return;
+  struct judge judge = {.collector = collector};
+  judge.end = &judge.first;
+  if (!nck_record_each_object(collector->record, note_object, &judge))
+    nck_report_add_note(collector->report, "the objects of %s could not all be read",
+                        collector->record->path);
+  uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
+  bool *grown = nck_memory_take(n_sites, sizeof *grown);
+  judge_sites(&judge, grown);
+  for (const struct group *group = judge.first; group; group = group->next) {
+    bool told = group->evidence == CLASS_HELD && group->site < n_sites && grown[group->site];
+    if (!told)
+      say_group(collector, group);
+  }
+  free(grown);
+  nck_map_drop(&judge.groups);
+}

@@ -1,0 +1,28 @@
+// judge_growth.h: did the number of live objects of one call site rise through the whole run?
+#ifndef NAPICHECK_REPORTS_JUDGE_GROWTH_H
+#define NAPICHECK_REPORTS_JUDGE_GROWTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "napicheck/record.h"
+
+// Circumstances of the site's process that the series does not hold.
+struct nck_growth_context {
+  uint64_t end_ms;    // of the process, since its start
+  bool needs_gc;      // releases may be up to the garbage collector
+  uint64_t n_gc_seen; // collections seen in the process
+};
+
+struct nck_growth {
+  bool grows;
+  uint64_t live;       // when the run ended, before teardown released anything
+  const char *because; // why not, in a word for tests and for people who ask; "" when it grows
+};
+
+// A pure function of its arguments. The rule, its reasons and its limits are told in
+// judge_growth.c.
+struct nck_growth nck_growth_judge(const struct nck_site *site, const struct nck_series *series,
+                                   const struct nck_growth_context *context);
+
+#endif

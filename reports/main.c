@@ -1,0 +1,71 @@
+// main.c: `napicheck COMMAND`.
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "kinds.h"
+#include "policy.h"
+#include "version.h"
+
+static const struct command {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *arguments, *summary;
+} commands[] = {
+    {"report", nck_command_report, "[options] FILE|DIR|PID",
+     "render a record, also of a live process"},
+};
+
+static const char usage[] = "napicheck: finds references, handles and other resources that a "
+                            "native Node-API addon leaks or misuses\n"
+                            "\n"
+                            "  LD_PRELOAD=/path/libnapicheck.so node app.js    report on stderr at "
+                            "exit, status 23 on findings\n";
+
+static void print_help(FILE *out) {
+  fputs(usage, out);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    char form[64];
+    snprintf(form, sizeof form, "%s %s", commands[i].name, commands[i].arguments);
+    fprintf(out, "  napicheck %-36s  %s\n", form, commands[i].summary);
+  }
+  fputs("\n"
+        "Example:\n"
+        "  napicheck run --format=text,json=napicheck.json -- npm test\n"
+        "\n"
+        "`napicheck COMMAND --help` lists a command's options; with LD_PRELOAD the same go into\n"
+        "NAPICHECK_OPTIONS=key=value:key=value (help=1 prints them all).\n",
+        out);
+}
+
+int main(int argc, char **argv) {
+  argp_err_exit_status = NCK_EXIT_USAGE;
+  argp_program_version = "napicheck " NCK_VERSION;
+  const char *name = argc > 1 ? argv[1] : "--help";
+  if (!strcmp(name, "--help") || !strcmp(name, "-?") || !strcmp(name, "help")) {
+    print_help(argc > 1 ? stdout : stderr);
+    return argc > 1 ? 0 : NCK_EXIT_USAGE;
+  }
+  if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+    puts(argp_program_version);
+    return 0;
+  }
+  const char *names[sizeof commands / sizeof *commands];
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    names[i] = commands[i].name;
+    if (!strcmp(commands[i].name, name)) {
+      static char program[64];
+      snprintf(program, sizeof program, "napicheck %s", name);
+      argv[1] = program;
+      return commands[i].run(argc - 1, argv + 1);
+    }
+  }
+  const char *nearest = nck_word_nearest(name, names, sizeof names / sizeof *names);
+  if (nearest)
+    fprintf(stderr, "napicheck: unknown command `%s'; did you mean `%s'?\n", name, nearest);
+  else
+    fprintf(stderr, "napicheck: unknown command `%s'; see napicheck --help\n", name);
+  return NCK_EXIT_USAGE;
+}

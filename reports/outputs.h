@@ -1,0 +1,24 @@
+// outputs.h: a finished report to every format and file that was asked for.
+#ifndef NAPICHECK_REPORTS_OUTPUTS_H
+#define NAPICHECK_REPORTS_OUTPUTS_H
+
+#include <stdio.h>
+
+#include "options.h"
+#include "report.h"
+
+struct nck_outputs {
+  const struct nck_options *options; // format=, log_path=, show=, color=, verbosity=
+  FILE *stream;                      // where formats without a file go when there is no log_path
+  bool asked;                        // say at least one line
+  bool shared; // other processes of the run write the same files: add to theirs
+};
+
+// True when one of the formats draws report->sites.
+bool nck_outputs_need_sites(const struct nck_options *options);
+
+// Writes all of them. Each one that fails is said on stderr in one line; the others are written.
+// False when one failed.
+bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report);
+
+#endif

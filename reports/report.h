@@ -1,0 +1,255 @@
+// report.h: the model of a report, what every renderer draws from.
+//
+// A report is filled once (collect.c, judge.c, policy.c) and only read afterwards. Everything in
+// it, itself excepted, hangs on its arena; it keeps no pointer into a record. All text in it is
+// clean: valid UTF-8, no control characters. Pointers are never NULL unless said so; "" is an
+// unknown text, an array of 0 items may be NULL.
+#ifndef NAPICHECK_REPORTS_REPORT_H
+#define NAPICHECK_REPORTS_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kinds.h"
+#include "memory.h"
+#include "napicheck/record.h"
+
+struct nck_report_module {
+  const char *file; // addon.node
+  const char *path;
+  const char *package;  // npm package whose package.json is nearest above it; "" none
+  const char *version;  // of the package
+  const char *build_id; // hexadecimal
+  uint32_t flags;       // enum nck_module_flags
+  uint32_t napi_version;
+  uint32_t n_loads;
+  uint64_t n_calls; // made with the envs that are still known
+  bool used;        // a stack or a finding names it
+};
+
+struct nck_report_frame {
+  const char *function;                   // demangled; "" unknown
+  const char *file;                       // base name of the source file; "" unknown
+  const char *path;                       // the source file as the debug information names it
+  uint32_t line, column;                  // 0 unknown
+  const struct nck_report_module *module; // NULL unknown
+  uint64_t offset;                        // in the module, as objdump and addr2line count
+  uint64_t function_offset; // from the start of the function, when there is a name but no line
+  bool inlined;             // into the frame that follows
+  bool addon;               // the addon's own code
+  bool binding; // of node-addon-api, napi-rs or a standard library: the frame behind it says more
+};
+
+struct nck_report_js_frame {
+  const char *function;
+  const char *file; // base name
+  const char *path; // path or URL
+  uint32_t line, column;
+};
+
+// A stack in one role. Frames are innermost first; those of the runtime and of napicheck are left
+// out.
+struct nck_report_stack {
+  const char *role; // created, deleted, used, ...
+  const struct nck_report_frame *frames;
+  uint32_t n_frames;
+  const struct nck_report_js_frame *js; // at the same point, where it was taken
+  uint32_t n_js;
+};
+
+// The frame that names a call site: the innermost of the addon's own code that is not a binding
+// layer's. NULL for no frame.
+const struct nck_report_frame *nck_report_stack_site(const struct nck_report_stack *stack);
+
+struct nck_report_thread {
+  uint32_t id; // row of the record: 1, 2, ...; 0 unknown
+  uint32_t tid;
+  const char *name;
+  bool is_main, ended;
+};
+
+// A call site and what became of its objects.
+struct nck_report_fate {
+  const char *verb; // deleted, referenced, unreferenced, collected, teardown
+  uint64_t count;
+  struct nck_report_stack stack;
+};
+
+struct nck_report_site {
+  enum nck_object_kind kind;
+  const char *function;                   // the Node-API function
+  const struct nck_report_module *module; // NULL unknown
+  struct nck_report_stack stack;
+  bool init; // made while the module initialised
+  uint64_t created, released, live, peak, bytes, released_at_teardown;
+  uint32_t first_ms, last_ms;
+  const struct nck_series *series; // a copy; NULL none
+  const struct nck_report_fate *fates;
+  uint32_t n_fates;
+};
+
+struct nck_report_process;
+
+// Where copies of a held object were found.
+struct nck_report_place {
+  const char *text; // "static data of addon.node (g_cache+0x8)"
+  uint64_t count;
+};
+
+enum nck_report_state {
+  NCK_FINDING_COUNTS,     // on the list
+  NCK_FINDING_SUPPRESSED, // by a suppression file
+  NCK_FINDING_BASELINE    // accepted earlier
+};
+
+struct nck_report_finding {
+  enum nck_finding_kind kind;
+  enum nck_severity severity;
+  enum nck_report_state state;
+  const char *evidence; // lost, growing, held, live, queued; "" for findings that are events
+  uint64_t count;
+  uint64_t bytes;            // external memory that its objects hold, where known
+  const char *fingerprint;   // 16 hexadecimal digits
+  const char *message;       // one paragraph, all values
+  const char *reason;        // why it is no more than a warning or a note; ""
+  const char *suppression;   // a ready line
+  const char *suppressed_by; // the line that did; ""
+  const struct nck_report_process *process;
+  const struct nck_report_module *module; // NULL unknown
+  uint32_t env;                           // row: 1, 2, ...; 0 unknown
+  uint32_t n_envs;                        // how many envs it stands for
+  struct nck_report_thread thread;
+  uint64_t first_ms, last_ms; // since the start of the process
+  bool init;                  // made while the module initialised
+  const struct nck_report_stack *stacks;
+  uint32_t n_stacks;
+  const struct nck_report_place *places;
+  uint32_t n_places;
+  const char *const *facts; // further lines: what the values are, how others of the site ended
+  uint32_t n_facts;
+  const struct nck_report_site *site; // NULL for findings without one
+};
+
+struct nck_report_finalizer {
+  uint64_t order;
+  const char *phase; // gc, cleanup-hook, teardown
+  const char *kind;
+  const struct nck_report_process *process;
+  const struct nck_report_module *module; // NULL unknown
+  uint32_t env;
+  uint32_t ms;
+  bool deferred;        // ran in a turn of the event loop after the collection
+  const char *site;     // function that handed it over
+  const char *function; // the finalizer's own name
+};
+
+struct nck_report_failed_call {
+  const char *function, *status;
+  const struct nck_report_process *process;
+  uint32_t env;
+  uint64_t count;
+  struct nck_report_stack stack;
+};
+
+// Handles made by one native callback.
+struct nck_report_profile {
+  const char *callback; // its name; "" outside any callback
+  const struct nck_report_process *process;
+  const struct nck_report_module *module; // NULL unknown
+  uint64_t n_handles, n_calls, peak_handles;
+  struct nck_report_stack peak_stack;
+};
+
+struct nck_report_process {
+  uint32_t pid, ppid;
+  const char *record; // path
+  const char *const *argv;
+  uint32_t n_argv;
+  const char *exe, *cwd;
+  const char *runtime_name, *runtime_version;
+  uint32_t runtime_napi;
+  const char *end_how; // exit, signal, running, exec
+  int32_t end_code;    // exit status or signal; 0 unknown
+  bool end_in_call;    // exit was called inside a native call
+  bool end_known;      // false: it was killed, or vanished
+  uint64_t start_wall_ms;
+  uint64_t duration_ms;
+  uint64_t n_calls, n_failed_calls;
+  uint64_t n_gc_seen;
+  uint32_t n_watched, n_forwarded;
+  const char *const *unwatched; // functions of the runtime that napicheck does not know
+  uint32_t n_unwatched;
+  uint32_t blind_ms; // since when the tool did not judge any more; 0 it did
+  const char *blind_reason;
+  bool scanned;
+  const char *scan_reason; // why there was no scan
+  uint64_t scan_bytes, scan_ns, own_bytes, overhead_ns, record_bytes;
+  const struct nck_report_module *const *modules; // addons first, then others that stacks name
+  uint32_t n_modules;
+  struct nck_counter counters[NCK_N_KINDS];
+  int64_t external_bytes;
+};
+
+struct nck_report_summary {
+  uint64_t by_severity[NCK_N_SEVERITIES]; // findings that count
+  uint64_t suppressed, baseline;
+  uint64_t leaked[NCK_N_KINDS]; // objects behind findings of severity leak
+  bool failed;                  // findings of fail_on remain
+  bool require_failed;
+  const char *require;
+  int verdict;   // 0, 23, 24: what napicheck thinks
+  int own_code;  // the program's own status; 128 + N after signal N
+  int exit_code; // what the process ends with
+};
+
+struct nck_report_suppression {
+  const char *text; // the line
+  const char *file;
+  uint32_t line;
+  uint64_t n_findings, n_objects; // it applied to
+  const char *note;               // expired, or max exceeded; ""
+};
+
+struct nck_report {
+  struct nck_arena arena;
+  uint32_t root_pid; // of the run
+  uint64_t root_start_ticks;
+  // Growing arrays of pointers into the arena; freed by nck_report_drop.
+  struct nck_report_process **processes;
+  size_t n_processes, processes_capacity;
+  struct nck_report_finding **findings; // worst first after nck_report_sort
+  size_t n_findings, findings_capacity;
+  struct nck_report_site **sites; // only when asked for
+  size_t n_sites, sites_capacity;
+  struct nck_report_finalizer **finalizers;
+  size_t n_finalizers, finalizers_capacity;
+  struct nck_report_failed_call **failed;
+  size_t n_failed, failed_capacity;
+  struct nck_report_profile **profiles;
+  size_t n_profiles, profiles_capacity;
+  struct nck_report_suppression **suppressions;
+  size_t n_suppressions, suppressions_capacity;
+  const char **notes; // about the report itself
+  size_t n_notes, notes_capacity;
+  struct nck_report_summary summary;
+};
+
+// Appends a zeroed item that lives in the arena.
+struct nck_report_process *nck_report_add_process(struct nck_report *report);
+struct nck_report_finding *nck_report_add_finding(struct nck_report *report);
+struct nck_report_site *nck_report_add_site(struct nck_report *report);
+struct nck_report_finalizer *nck_report_add_finalizer(struct nck_report *report);
+struct nck_report_failed_call *nck_report_add_failed_call(struct nck_report *report);
+struct nck_report_profile *nck_report_add_profile(struct nck_report *report);
+struct nck_report_suppression *nck_report_add_suppression(struct nck_report *report);
+void nck_report_add_note(struct nck_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// The worst first: errors, leaks, warnings, notes; within them the largest count.
+void nck_report_sort(struct nck_report *report);
+void nck_report_drop(struct nck_report *report);
+
+// "make_ref at addon.c:14", "make_ref+0x1f (addon.node)", "addon.node+0x1365".
+const char *nck_report_frame_text(struct nck_arena *arena, const struct nck_report_frame *frame);
+
+#endif
