@@ -20,12 +20,10 @@
 #include "options.h"
 #include "recorder.h"
 
-struct nck_code_filter nck_code_filter;
-
 struct entry {
   uintptr_t low, high;
   uintptr_t bias;
-  uintptr_t code_low, code_high; // of the executable segments
+  uintptr_t unwind;              // PT_GNU_EH_FRAME
   uintptr_t data_low, data_high; // of the writable segments
   uint32_t row;                  // 0 when the record had no room
   uint32_t name_hash;
@@ -57,8 +55,7 @@ static uint64_t seen_adds, seen_subs; // atomic; dl_iterate_phdr's counters of t
 static uint64_t unknown_pages[1024];  // atomic; page | epoch << 40: no module, asked before
 
 static __thread struct {
-  uintptr_t low, high, bias;
-  uint32_t row;
+  struct nck_location location;
   uint32_t epoch;
 } last_hit __attribute__((tls_model("initial-exec")));
 
@@ -103,45 +100,55 @@ static void note_unknown(uintptr_t address) {
   __atomic_store_n(slot, key, __ATOMIC_RELAXED);
 }
 
-// Row and bias of the module of an address, through this thread's last hit.
-static uint32_t find(uintptr_t address, uintptr_t *bias) {
+// The module of an address, through this thread's last hit. NULL: none. Good until the next call.
+static const struct nck_location *find(uintptr_t address) {
   struct entry entry;
   uint32_t now = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 
-  if (last_hit.epoch == now && address - last_hit.low < last_hit.high - last_hit.low) {
-    *bias = last_hit.bias;
-    return last_hit.row;
-  }
+  if (last_hit.epoch == now &&
+      address - last_hit.location.low < last_hit.location.high - last_hit.location.low)
+    return &last_hit.location;
   if (!look_up(address, &entry)) {
     if (was_unknown(address))
-      return 0;
+      return NULL;
     nck_module_refresh();
     now = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
     if (!look_up(address, &entry)) {
       note_unknown(address);
-      return 0;
+      return NULL;
     }
   }
-  last_hit.low = entry.low;
-  last_hit.high = entry.high;
-  last_hit.bias = entry.bias;
-  last_hit.row = entry.row;
+  uint32_t flags = entry.row != 0
+                       ? __atomic_load_n(&nck_recorder.modules[entry.row].flags, __ATOMIC_RELAXED)
+                       : 0;
+  last_hit.location = (struct nck_location){.low = entry.low,
+                                            .high = entry.high,
+                                            .bias = entry.bias,
+                                            .unwind = entry.unwind,
+                                            .row = entry.row,
+                                            .flags = flags};
   last_hit.epoch = now;
-  *bias = entry.bias;
-  return entry.row;
+  return &last_hit.location;
+}
+
+bool nck_module_locate(uintptr_t address, struct nck_location *location) {
+  const struct nck_location *found = find(address);
+  if (found == NULL)
+    return false;
+  *location = *found;
+  return true;
 }
 
 uint32_t nck_module_find(uintptr_t address) {
-  uintptr_t bias;
-  return find(address, &bias);
+  const struct nck_location *location = find(address);
+  return location != NULL ? location->row : 0;
 }
 
 uint64_t nck_module_frame(uintptr_t address, bool exact) {
-  uintptr_t bias;
-  uint32_t row = find(address, &bias);
-  if (row == 0)
+  const struct nck_location *location = find(address);
+  if (location == NULL || location->row == 0)
     return 0;
-  return NCK_FRAME_MAKE(row, address - bias) | (exact ? NCK_FRAME_EXACT : 0);
+  return NCK_FRAME_MAKE(location->row, address - location->bias) | (exact ? NCK_FRAME_EXACT : 0);
 }
 
 uint32_t nck_module_find_data(uintptr_t address, uint64_t *offset) {
@@ -218,19 +225,13 @@ static bool imports_v8(const struct nck_image *image) {
 }
 
 static void read_segments(struct entry *entry, const struct nck_image *image) {
-  entry->code_low = entry->data_low = UINTPTR_MAX;
+  entry->data_low = UINTPTR_MAX;
   for (size_t i = 0; i < image->n_headers; i++) {
     const ElfW(Phdr) *header = &image->headers[i];
-    if (header->p_type != PT_LOAD)
-      continue;
     uintptr_t start = image->bias + header->p_vaddr, end = start + header->p_memsz;
-    if (header->p_flags & PF_X) {
-      if (start < entry->code_low)
-        entry->code_low = start;
-      if (end > entry->code_high)
-        entry->code_high = end;
-    }
-    if (header->p_flags & PF_W) {
+    if (header->p_type == PT_GNU_EH_FRAME)
+      entry->unwind = start;
+    if (header->p_type == PT_LOAD && header->p_flags & PF_W) {
       if (start < entry->data_low)
         entry->data_low = start;
       if (end > entry->data_high)
@@ -433,34 +434,6 @@ static void sort_entries(struct entry *entries, size_t n) {
   }
 }
 
-static void update_filter(const struct table *table) {
-  uint64_t bits[NCK_CODE_GRANULES / 64] = {0};
-  uint64_t low = UINT64_MAX, high = 0;
-
-  for (size_t i = 0; i < table->n; i++) {
-    const struct entry *entry = &table->entries[i];
-    uint32_t flags = entry->row != 0 ? nck_recorder.modules[entry->row].flags : 0;
-    if (flags & (NCK_MODULE_RUNTIME | NCK_MODULE_OURS | NCK_MODULE_SYSTEM) ||
-        entry->code_low >= entry->code_high)
-      continue;
-    if (entry->code_low < low)
-      low = entry->code_low;
-    if (entry->code_high > high)
-      high = entry->code_high;
-    for (uint64_t granule = entry->code_low >> NCK_CODE_GRANULE_SHIFT;
-         granule <= (entry->code_high - 1) >> NCK_CODE_GRANULE_SHIFT; granule++) {
-      uint64_t bit = granule & (NCK_CODE_GRANULES - 1);
-      bits[bit / 64] |= 1ull << bit % 64;
-    }
-  }
-  for (size_t i = 0; i < NCK_CODE_GRANULES / 64; i++)
-    __atomic_store_n(&nck_code_filter.bits[i], bits[i], __ATOMIC_RELAXED);
-  // A reader between the two stores sees too much or too little for a moment: it computes a key
-  // that nothing else has.
-  __atomic_store_n(&nck_code_filter.low, low, __ATOMIC_RELAXED);
-  __atomic_store_n(&nck_code_filter.span, low < high ? high - low : 0, __ATOMIC_RELAXED);
-}
-
 static void publish(struct table *table) {
   struct table *oldest = writer.kept[KEPT_TABLES - 1];
   if (oldest != NULL)
@@ -516,7 +489,6 @@ static void read_again(void) {
   if (is_changed) {
     table->n = snapshot.n;
     sort_entries(table->entries, table->n);
-    update_filter(table);
     publish(table);
   } else {
     nck_own_free(table, table->bytes);

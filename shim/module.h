@@ -27,26 +27,18 @@ uint64_t nck_module_frame(uintptr_t address, bool exact);
 // without refreshing. 0 when it is none.
 uint32_t nck_module_find_data(uintptr_t address, uint64_t *offset);
 
+// Where an address lies, for stack.c. `unwind` is the .eh_frame_hdr, 0 when there is none. False:
+// in no module. Otherwise as nck_module_find.
+struct nck_location {
+  uintptr_t low, high, bias;
+  uintptr_t unwind;
+  uint32_t row;   // 0 when the record had no room
+  uint32_t flags; // enum nck_module_flags
+};
+bool nck_module_locate(uintptr_t address, struct nck_location *location);
+
 // Raised whenever a mapping came or went: caches keyed by addresses compare it.
 uint32_t nck_module_epoch(void);
-
-// Which words of a stack may be return addresses into addons and their libraries (not the runtime,
-// not this library, not libc and the like). A range, and one bit for each 64 KiB of code, hashed:
-// false positives, no false negatives.
-#define NCK_CODE_GRANULE_SHIFT 16
-#define NCK_CODE_GRANULES 32768u
-struct nck_code_filter {
-  uint64_t low, span;
-  uint64_t bits[NCK_CODE_GRANULES / 64];
-};
-extern struct nck_code_filter nck_code_filter;
-
-static inline bool nck_module_maybe_code(uint64_t word) {
-  if (__builtin_expect(word - nck_code_filter.low >= nck_code_filter.span, 1))
-    return false;
-  uint64_t granule = (word >> NCK_CODE_GRANULE_SHIFT) & (NCK_CODE_GRANULES - 1);
-  return nck_code_filter.bits[granule / 64] >> granule % 64 & 1;
-}
 
 // Marks a module as an addon (it registered, or called Node-API).
 void nck_module_mark_addon(uint32_t module);
