@@ -483,8 +483,9 @@ static bool open_record(void) {
   const char *options = nck_options.effective;
   header->options = options != NULL ? nck_recorder_string(options, strlen(options)) : 0;
   // Last, so that a reader never takes half a header for a record.
-  __atomic_thread_fence(__ATOMIC_RELEASE);
-  memcpy(header->magic, NCK_RECORD_MAGIC, sizeof header->magic);
+  uint64_t magic;
+  memcpy(&magic, NCK_RECORD_MAGIC, sizeof magic);
+  __atomic_store_n((uint64_t *)(void *)header->magic, magic, __ATOMIC_RELEASE);
   pthread_atfork(fork_prepare, fork_parent, fork_child);
   return true;
 }
@@ -574,6 +575,13 @@ static uint64_t count_calls(const struct nck_record_header *header) {
   return calls;
 }
 
+// Other threads go on writing rows: the child has none of them, and what they were about to do is
+// not done there.
+static void copy_words(uint64_t *to, const uint64_t *from, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++)
+    to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
 static void fork_prepare(void) {
   int saved = errno;
   pthread_mutex_lock(&open_lock);
@@ -598,7 +606,7 @@ static void fork_prepare(void) {
   }
   char *to = snapshot;
   for (int i = 0; i <= NCK_N_TABLES && to != NULL; to += piece_bytes[i++])
-    memcpy(to, piece_address(i), piece_bytes[i]);
+    copy_words((uint64_t *)to, (const uint64_t *)piece_address(i), piece_bytes[i] / 8);
   errno = saved;
 }
 
