@@ -215,7 +215,7 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   if (nck_scope_push(state, NCK_SCOPE_OUTSIDE, NULL, NULL) == NULL)
     return NULL;
   if (state->watched && pc != NULL)
-    state->row->birth_stack = nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+    state->row->birth_stack = nck_stack_capture(pc, nck_frame_limit());
 
   pthread_mutex_lock(&env_lock);
   struct nck_env *former = nck_env_find(env);

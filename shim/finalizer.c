@@ -86,7 +86,7 @@ struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalize
   finalizer->object_kind = kind == NCK_FINALIZER_WRAP || kind == NCK_FINALIZER_ADD ? NCK_KIND_WRAP
                            : kind == NCK_FINALIZER_INSTANCE_DATA ? NCK_KIND_INSTANCE_DATA
                                                                  : NCK_KIND_EXTERNAL;
-  finalizer->stack = nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+  finalizer->stack = nck_stack_capture(pc, nck_frame_limit());
   finalizer->outer_making = making;
   making = finalizer;
   if (kind == NCK_FINALIZER_WRAP)

@@ -48,7 +48,7 @@ bool nck_finding_wanted(enum nck_finding_kind kind) {
 }
 
 uint32_t nck_finding_stack(const void *pc) {
-  return nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+  return nck_stack_capture(pc, nck_frame_limit());
 }
 
 static uint32_t first_module(const struct nck_event *event) {

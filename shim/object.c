@@ -99,7 +99,7 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
                      int function, const void *pc, uint32_t flags) {
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
     return real;
-  uint32_t stack = nck_stack_capture(pc, __builtin_frame_address(0), nck_frame_limit());
+  uint32_t stack = nck_stack_capture(pc, nck_frame_limit());
   uint32_t site = nck_site_find(state, kind, function, stack);
   uint32_t slot = site != 0 ? slot_take(state) : 0;
   if (NCK_UNLIKELY(slot == 0)) {

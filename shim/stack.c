@@ -21,13 +21,21 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-enum { MOST_FRAMES = 128, N_PCS = 1024, N_STACKS = 1024, N_WALKED = 256, MOST_READ = 14 };
+enum {
+  MOST_FRAMES = 128,
+  N_PCS = 1024,
+  N_STACKS = 1024,
+  N_WALKED = 256,
+  MOST_READ = 14,
+  MOST_OWN_FRAMES = 16
+};
 
 // Who runs at a code address.
 enum part {
   PART_ADDON,
   PART_SYSTEM, // libc and the like: between frames of the addon, not at the end
-  PART_END     // this library, the runtime, code that no file stands behind
+  PART_OURS,   // this library
+  PART_END     // the runtime, code that no file stands behind
 };
 
 struct known_pc {
@@ -190,7 +198,9 @@ static void learn_pc(struct known_pc *known, uintptr_t pc) {
   known->rule = nck_unwind_rule(pc - 1, &location);
   if (location.flags & NCK_MODULE_SYSTEM)
     known->part = PART_SYSTEM;
-  else if (!(location.flags & (NCK_MODULE_OURS | NCK_MODULE_RUNTIME)))
+  else if (location.flags & NCK_MODULE_OURS)
+    known->part = PART_OURS;
+  else if (!(location.flags & NCK_MODULE_RUNTIME))
     known->part = PART_ADDON;
 }
 
@@ -310,34 +320,61 @@ static uintptr_t end_of_stack(uintptr_t sp) {
   return sp < self.stack_high && self.stack_high - sp < 64 << 20 ? self.stack_high : 0;
 }
 
+static struct known_pc *know_pc(struct cache *cache, uintptr_t pc) {
+  struct known_pc *known = &cache->pcs[pc * 0x9e3779b97f4a7c15ull >> 32 & (N_PCS - 1)];
+  if (LIKELY(known->pc == pc))
+    return known;
+  learn_pc(known, pc);
+  if (self.epoch != nck_module_epoch()) {
+    // A module that we did not know has come: what stands in the cache may speak of what was there
+    // before it.
+    cache_of_thread();
+    learn_pc(known, pc);
+  }
+  return known;
+}
+
+// From our own innermost frame to the caller of the wrapper.
+static bool leave_own_frames(struct walk *walk, struct cache *cache, uintptr_t pc) {
+  for (int i = 0; walk->pc != pc; i++) {
+    const struct known_pc *known = know_pc(cache, walk->pc);
+    if (i == MOST_OWN_FRAMES || known->part != PART_OURS || !step(walk, known->rule))
+      return false;
+  }
+  return true;
+}
+
 static uint32_t walk_frames(struct walk *walk, struct cache *cache, uint64_t *frames,
                             uint32_t max) {
   uint32_t n = 0, n_without_system = 0;
 
   for (;;) {
-    struct known_pc *known = &cache->pcs[walk->pc * 0x9e3779b97f4a7c15ull >> 32 & (N_PCS - 1)];
-    if (UNLIKELY(known->pc != walk->pc)) {
-      learn_pc(known, walk->pc);
-      // A module that we did not know has come: what stands in the cache may speak of what was
-      // there before it.
-      if (self.epoch != nck_module_epoch()) {
-        cache_of_thread();
-        learn_pc(known, walk->pc);
-      }
-    }
-    if (known->frame == 0 || (known->part == PART_END && n > 0))
+    const struct known_pc *known = know_pc(cache, walk->pc);
+    bool is_end = known->part == PART_OURS || known->part == PART_END;
+    if (known->frame == 0 || (is_end && n > 0))
       break;
     frames[n++] = known->frame;
     if (known->part != PART_SYSTEM)
       n_without_system = n;
-    if (n == max || known->part == PART_END || !step(walk, known->rule))
+    if (n == max || is_end || !step(walk, known->rule))
       break;
   }
   return n_without_system > 0 ? n_without_system : n;
 }
 
-uint32_t nck_stack_capture(const void *pc, const void *sp, const void *limit) {
+static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t pc, uint32_t max) {
   uint64_t frames[MOST_FRAMES];
+
+  if (!leave_own_frames(walk, cache, pc)) {
+    walk->is_noted = false;
+    walk->pc = pc;
+    max = 1;
+  }
+  uint32_t n = walk_frames(walk, cache, frames, max);
+  return n > 0 ? keep(frames, n) : 0;
+}
+
+uint32_t nck_stack_capture(const void *pc, const void *limit) {
   uint32_t depth = nck_options.stack_depth;
 
   if (UNLIKELY(nck_recorder.header == NULL))
@@ -348,7 +385,10 @@ uint32_t nck_stack_capture(const void *pc, const void *sp, const void *limit) {
   if (depth > MOST_FRAMES)
     depth = MOST_FRAMES;
 
-  uintptr_t low = (uintptr_t)sp, high = (uintptr_t)limit, span = high - low;
+  // Asking for the address makes this function keep a frame pointer: the caller's stands there,
+  // then the return address.
+  const uintptr_t *own_frame = __builtin_frame_address(0);
+  uintptr_t low = (uintptr_t)own_frame, high = (uintptr_t)limit, span = high - low;
   bool is_noted = high > low && span < MOST_SPAN;
   struct walked *walked = NULL;
   if (LIKELY(is_noted)) {
@@ -361,20 +401,20 @@ uint32_t nck_stack_capture(const void *pc, const void *sp, const void *limit) {
   self.is_inside = true;
   if (UNLIKELY(high <= low || span > 64 << 20)) {
     high = end_of_stack(low);
-    if (high == 0)
+    if (high == 0) {
+      high = low + 16;
       depth = 1;
+    }
   }
-  // The wrapper keeps a frame pointer (it asked for its frame's address): its caller's registers
-  // stand there.
-  struct walk walk = {.pc = (uintptr_t)pc,
+  struct walk walk = {.pc = own_frame[1],
                       .sp = low + 16,
+                      .fp = own_frame[0],
                       .low = low,
                       .high = high,
                       .fp_at = low,
                       .is_noted = is_noted};
-  walk.fp = *(const uintptr_t *)sp;
-  uint32_t n = walk_frames(&walk, cache, frames, depth);
-  uint32_t index = n > 0 ? keep(frames, n) : 0;
+  note(&walk, low + 8, walk.pc, 0);
+  uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth);
   if (walk.is_noted && index != 0) {
     walk.read.pc = (uintptr_t)pc;
     walk.read.span = (uint32_t)span;

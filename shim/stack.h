@@ -13,11 +13,11 @@
 // wrapper's __builtin_return_address(0)) outwards to `limit`, the address in the stack where our
 // trampoline entered the addon (NULL: unknown, then to the first frame of the runtime or the end of
 // the thread's stack), at most stack_depth frames. Frames of this library, of the runtime and of
-// JIT code end it, frames of libc are left out at the outer end. `sp` is the wrapper's
-// __builtin_frame_address(0). Returns a stack index of the record; the same stack gives the same
-// index; 0 when blind. What it costs stands in stack.c. Never with a lock of ours held. Any thread.
-// Keeps errno.
-uint32_t nck_stack_capture(const void *pc, const void *sp, const void *limit);
+// JIT code end it, frames of libc are left out at the outer end. To be called while the wrapper
+// runs, from any depth of this library; where `pc` is not found above that, it is the whole stack.
+// Returns a stack index of the record; the same stack gives the same index; 0 when blind. What it
+// costs stands in stack.c. Never with a lock of ours held. Any thread. Keeps errno.
+uint32_t nck_stack_capture(const void *pc, const void *limit);
 
 // A stack of the single frame `address` (exact: a function's entry, not a return address).
 uint32_t nck_stack_single(const void *address, bool exact);

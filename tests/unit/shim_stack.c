@@ -27,15 +27,44 @@ static __thread const void *probe_pc;
 
 static FRAME int capture(int argument) {
   errno = 4711;
-  last_stack = nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), limit);
+  last_stack = nck_stack_capture(__builtin_return_address(0), limit);
   CHECK_UINT(errno, 4711);
   return argument;
 }
 
 static FRAME int capture_and_compare(int argument) {
-  last_stack = nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), limit);
+  last_stack = nck_stack_capture(__builtin_return_address(0), limit);
   probe_pc = __builtin_return_address(0);
   n_seen = backtrace(seen, 512);
+  return argument;
+}
+
+// A wrapper that captures in a function of its own, and further inside.
+static FRAME uint32_t capture_inside(const void *pc, int depth) {
+  volatile char memory[200];
+  memory[depth] = 1;
+  uint32_t stack = depth > 0 ? capture_inside(pc, depth - 1) : nck_stack_capture(pc, limit);
+  return stack + (memory[depth] - 1);
+}
+
+static FRAME int capture_deeper(int argument) {
+  const void *pc = __builtin_return_address(0);
+  last_stack = capture_inside(pc, (int)((unsigned)argument % 4));
+  probe_pc = pc;
+  n_seen = backtrace(seen, 512);
+  return argument;
+}
+
+// The wrapper's own frame is gone when its last act is the capture.
+static FRAME int capture_last(int argument) {
+  (void)argument;
+  return (int)nck_stack_capture(__builtin_return_address(0), limit);
+}
+
+// A pc that is not on the stack any more: itself alone.
+static const void *elsewhere;
+static FRAME int capture_elsewhere(int argument) {
+  last_stack = nck_stack_capture(elsewhere, limit);
   return argument;
 }
 
@@ -90,6 +119,18 @@ static void check_shapes(const struct shape *shape) {
         CHECK_UINT(last_stack, first);
       }
       CHECK_UINT(nck_recorder.header->n_rows[NCK_TABLE_STACK], n_words);
+      for (int i = 0; i < 12; i++) {
+        enter(shape, capture_deeper, 3 + i % 2);
+        if (is_comparable)
+          check_against_backtrace(shape->name, shape->n_frames);
+        CHECK(last_stack != 0);
+      }
+      enter(shape, capture_last, 3);
+      elsewhere = (const char *)(void *)shape->enter + 1;
+      enter(shape, capture_elsewhere, 3);
+      CHECK_UINT(nck_recorder.stacks[last_stack], 1);
+      CHECK_UINT(nck_recorder.stacks[last_stack + 1],
+                 nck_module_frame((uintptr_t)elsewhere, false));
     }
     for (int i = 0; i < 20; i++)
       enter(shape, capture, i);
@@ -100,10 +141,10 @@ static uint32_t thread_stack;
 
 static FRAME int capture_in_thread(int argument) {
   capture_and_compare(argument); // its own caller is this program: only what lies outside counts
-  thread_stack = nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), limit);
+  thread_stack = nck_stack_capture(__builtin_return_address(0), limit);
   nck_stack_thread_end();
   // After the end of the thread's cache a capture still says who called.
-  CHECK(nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), limit) != 0);
+  CHECK(nck_stack_capture(__builtin_return_address(0), limit) != 0);
   return argument;
 }
 
@@ -236,8 +277,7 @@ static FRAME int capture_many(int argument) {
   for (int round = 0; round < 20; round++) {
     double start = now_ns();
     for (int i = 0; i < 100000; i++)
-      last_stack =
-          nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), limit);
+      last_stack = nck_stack_capture(__builtin_return_address(0), limit);
     double each = (now_ns() - start) / 100000;
     least = each < least ? each : least;
   }
@@ -257,7 +297,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: shim_stack LIBRARY [measure]\n");
     return 2;
   }
-  CHECK_UINT(nck_stack_capture(__builtin_return_address(0), __builtin_frame_address(0), NULL),
+  CHECK_UINT(nck_stack_capture(__builtin_return_address(0), NULL),
              0); // closed
   fake_recorder_open();
   void *handle = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
