@@ -102,9 +102,7 @@ static inline napi_value callback_run(napi_env env, napi_callback_info info, int
                                        : callback->key.setter;
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
-  frame.info = info;
-  frame.user_data = callback->key.data;
-  napi_value result = user_cb(env, nck_frame_info_token(&frame));
+  napi_value result = user_cb(env, nck_frame_give_info(&frame, env, info, callback->key.data));
   if (NCK_LIKELY(frame.state != NULL)) {
     uint32_t n_handles = state->scopes[frame.depth].n_handles;
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
@@ -279,17 +277,16 @@ static void report_info(struct nck_env *state, napi_callback_info info,
                     nck_function_name(function), (void *)info);
 }
 
-// The runtime's info of a token. NULL: refused.
+// The runtime's info. *ours is NULL where the addon's is none of ours: that of a callback that is
+// not watched, or nothing at all. NULL: refused.
 static napi_callback_info info_in(struct nck_env *state, napi_callback_info info,
                                   enum nck_function_id function, const void *pc,
-                                  struct nck_frame **frame) {
-  *frame = nck_frame_from_info(info);
-  if (NCK_LIKELY(*frame != NULL))
-    return (*frame)->info;
-  uint64_t bits = (uint64_t)(uintptr_t)info;
-  if (info == NULL || (bits & ~NCK_VALUE_MASK) != NCK_INFO_TOKEN_TAG)
-    return info; // a callback that was made before the tool watched, or nothing at all: the
-                 // runtime's business
+                                  struct nck_info **ours) {
+  *ours = nck_frame_info(info);
+  if (NCK_UNLIKELY(*ours == NULL))
+    return info;
+  if (NCK_LIKELY((*ours)->frame != NULL))
+    return (*ours)->real;
   report_info(state, info, function, pc);
   return NULL;
 }
@@ -299,8 +296,8 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
   NCK_ENTER(napi_get_cb_info);
   if (state == NULL)
     return nck_real.napi_get_cb_info(env, cbinfo, argc, argv, this_arg, data);
-  struct nck_frame *frame;
-  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &frame);
+  struct nck_info *info;
+  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &info);
   if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
     return napi_invalid_arg;
   size_t room = argc != NULL && argv != NULL ? *argc : 0;
@@ -309,12 +306,16 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
     nck_call_failed(state, NCK_FN_napi_get_cb_info, status, pc);
     return status;
   }
-  if (data != NULL && frame != NULL)
-    *data = frame->user_data;
+  if (data != NULL && info != NULL)
+    *data = info->data;
+  // The arguments live as long as the callback, whatever scope is open now.
+  uint64_t tag_bits = info != NULL && info->frame->state == state
+                          ? state->scopes[info->frame->depth].tag_bits
+                          : state->top_tag_bits;
   for (size_t i = 0; i < room; i++)
-    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)argv[i] | state->top_tag_bits);
+    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)argv[i] | tag_bits);
   if (this_arg != NULL)
-    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*this_arg | state->top_tag_bits);
+    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*this_arg | tag_bits);
   return status;
 }
 
@@ -322,8 +323,8 @@ napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_va
   NCK_ENTER(napi_get_new_target);
   if (state == NULL)
     return nck_real.napi_get_new_target(env, cbinfo, result);
-  struct nck_frame *frame;
-  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_new_target, pc, &frame);
+  struct nck_info *info;
+  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_new_target, pc, &info);
   if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
     return napi_invalid_arg;
   napi_status status = nck_real.napi_get_new_target(env, real, result);

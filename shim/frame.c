@@ -6,11 +6,17 @@
 
 #include "finding.h"
 #include "options.h"
+#include "own.h"
 #include "recorder.h"
 #include "stack.h"
 
-static uint64_t next_serial =
-    1; // of frames; a lost update between threads only repeats a serial on two threads
+enum { INFOS = 256 };
+
+struct info_ring {
+  struct nck_info infos[INFOS];
+  uint32_t next;
+};
+static __thread struct info_ring *info_ring __attribute__((tls_model("initial-exec")));
 
 void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
                      const void *user_cb) {
@@ -19,10 +25,6 @@ void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_fr
   frame->saved_state = nck_tls.state;
   frame->user_cb = user_cb;
   frame->info = NULL;
-  frame->user_data = NULL;
-  frame->serial = __atomic_fetch_add(&next_serial, nck_many_threads ? 1 : 0, __ATOMIC_RELAXED);
-  if (!nck_many_threads)
-    next_serial++;
   frame->queued_stack = 0;
   frame->kind = (uint8_t)kind;
   frame->basic = false;
@@ -62,6 +64,8 @@ void nck_frame_leave(struct nck_frame *frame) {
   if (!frame->entered)
     return;
   frame->entered = false;
+  if (frame->info != NULL)
+    frame->info->frame = NULL;
   struct nck_env *state = frame->state;
   if (state != NULL) {
     if (NCK_UNLIKELY(state->n_scopes > frame->depth + 1)) {
@@ -85,14 +89,34 @@ bool nck_frame_in_init(void) {
   return false;
 }
 
-struct nck_frame *nck_frame_from_info(napi_callback_info info) {
-  uint64_t bits = (uint64_t)(uintptr_t)info;
-  if ((bits & ~NCK_VALUE_MASK) != NCK_INFO_TOKEN_TAG)
+napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
+                                       napi_callback_info real, void *user_data) {
+  if (NCK_UNLIKELY(info_ring == NULL)) {
+    info_ring = nck_own_alloc(sizeof *info_ring);
+    if (info_ring == NULL)
+      return real;
+  }
+  struct nck_info *info = &info_ring->infos[info_ring->next++ % INFOS];
+  for (int i = 1; NCK_UNLIKELY(info->frame != NULL); i++) {
+    if (i == INFOS)
+      return real; // that many callbacks in one another
+    info = &info_ring->infos[info_ring->next++ % INFOS];
+  }
+  info->bundle = &info->env;
+  info->env = env;
+  info->data = user_data;
+  info->real = real;
+  info->frame = frame;
+  frame->info = info;
+  return (napi_callback_info)info;
+}
+
+struct nck_info *nck_frame_info(napi_callback_info given) {
+  uintptr_t offset = (uintptr_t)given - (uintptr_t)info_ring;
+  if (NCK_UNLIKELY(info_ring == NULL || offset >= sizeof info_ring->infos ||
+                   offset % sizeof(struct nck_info) != 0))
     return NULL;
-  for (struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
-    if (frame->info != NULL && (frame->serial & NCK_VALUE_MASK) == (bits & NCK_VALUE_MASK))
-      return frame;
-  return NULL;
+  return (struct nck_info *)(void *)given;
 }
 
 void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {

@@ -18,17 +18,26 @@ enum nck_frame_kind {
   NCK_FRAME_HOOK
 };
 
-#define NCK_INFO_TOKEN_TAG 0x9ac7000000000000ull
+// What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
+// after its callback has returned is told from the infos of the next 255 callbacks. It is readable
+// memory, and its second word leads to the env and the data, because koffi reads those there
+// (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
+struct nck_info {
+  void *reserved;
+  void *bundle; // &env
+  napi_env env;
+  void *data;
+  struct nck_frame *frame; // NULL: not in use
+  napi_callback_info real;
+};
 
 struct nck_frame {
   struct nck_frame *outer;
   struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
   struct nck_env *saved_state; // tls cache before
   const void *user_cb;         // the addon's function
-  napi_callback_info info;     // the runtime's, for NCK_FRAME_CALLBACK
-  void *user_data;
-  uint64_t serial;
-  uint32_t depth; // scopes of the env below this frame's own
+  struct nck_info *info;       // for NCK_FRAME_CALLBACK
+  uint32_t depth;              // scopes of the env below this frame's own
   uint32_t queued_stack;
   uint64_t handles_before;
   uint8_t kind; // enum nck_frame_kind
@@ -72,11 +81,13 @@ void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, co
 // True while a module initialises on this thread.
 bool nck_frame_in_init(void);
 
-// Turns the addon's napi_callback_info (a token) into the running frame it belongs to; NULL: that
-// callback has returned.
-struct nck_frame *nck_frame_from_info(napi_callback_info info);
-static inline napi_callback_info nck_frame_info_token(const struct nck_frame *frame) {
-  return (napi_callback_info)(uintptr_t)(NCK_INFO_TOKEN_TAG | (frame->serial & NCK_VALUE_MASK));
-}
+// Gives a frame of a callback its info; what the addon gets. The runtime's own when there is no
+// room.
+napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
+                                       napi_callback_info real, void *user_data);
+
+// Turns the addon's napi_callback_info back. NULL: not one of ours. Its `frame` is NULL when the
+// callback it belonged to has returned.
+struct nck_info *nck_frame_info(napi_callback_info info);
 
 #endif

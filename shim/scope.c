@@ -170,6 +170,9 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
       .state = state,
       .roles = {NCK_ROLE_USED},
       .stacks = {nck_finding_stack(pc)},
+      // A JavaScript stack needs handles: they would overwrite the very slot that the addon counts
+      // on.
+      .no_js = true,
       .reason = lives_on ? "undefined, null, the booleans and the global object live on after "
                            "their scope on today's runtimes"
                          : NULL,
