@@ -1,7 +1,6 @@
 # What the build needs, each as a target that carries its include path and library:
 #   napicheck_node_headers   Node-API's headers, from npm       (shim, tests)
 #   napicheck::uthash        header only                        (shim, reports)
-#   napicheck::unwind        header only: the library is opened at run time, never linked (shim)
 #   napicheck::libdw         elfutils, with libelf              (reports)
 #   napicheck::jansson                                          (reports)
 #   napicheck::demangle      libiberty's demangler              (reports)
@@ -50,7 +49,6 @@ function(napicheck_add_dependency name header package)
 endfunction()
 
 napicheck_add_dependency(uthash uthash.h uthash-dev)
-napicheck_add_dependency(unwind libunwind.h libunwind-dev)
 napicheck_add_dependency(libdw elfutils/libdwfl.h libdw-dev dw elf)
 napicheck_add_dependency(jansson jansson.h libjansson-dev jansson)
 napicheck_add_dependency(demangle libiberty/demangle.h libiberty-dev iberty)

@@ -49,15 +49,19 @@ clang_format() {
   return 1
 }
 
-# configure_and_build DIR [CMAKE-OPTION...]
+# configure_and_build DIR [CMAKE-OPTION...] [--target TARGET...]
 configure_and_build() {
-  local dir=$1
+  local dir=$1 options=()
   shift
+  while [ $# -gt 0 ] && [ "$1" != --target ]; do
+    options+=("$1")
+    shift
+  done
   if [ ! -f "$dir/CMakeCache.txt" ] && have ninja; then
-    set -- -G Ninja "$@"
+    options+=(-G Ninja)
   fi
-  quietly "Configuring $dir" cmake -S . -B "$dir" "$@"
-  cmake --build "$dir" -j "$jobs"
+  quietly "Configuring $dir" cmake -S . -B "$dir" "${options[@]}"
+  cmake --build "$dir" -j "$jobs" "$@"
 }
 
 node_major() { node -p 'process.versions.node.split(".")[0]'; }
