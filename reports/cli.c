@@ -2,6 +2,11 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kinds.h"
+#include "policy.h"
 
 #define FIRST_KEY 1000
 
@@ -16,9 +21,11 @@ static const struct argp_option long_options[] = {
 #define VALUE_CHOICE_ON_ERROR "WORD", 0
 #define VALUE_CHOICE_COLOR "WORD", 0
 #define VALUE_CHOICE_HISTORY "WORD", 0
+#define IF_NOT_HELP(name, value) (NCK_OPTION_##name == NCK_OPTION_help ? NULL : (value))
 #define NCK_OPTION(name, type, initial, text)                                                      \
-  {NCK_OPTION_##name == NCK_OPTION_help ? NULL : #name, FIRST_KEY + NCK_OPTION_##name,             \
-   VALUE_##type | (NCK_OPTION_##name == NCK_OPTION_help ? OPTION_HIDDEN : 0), text, 1},
+  {IF_NOT_HELP(name, #name), FIRST_KEY + NCK_OPTION_##name,                                        \
+   VALUE_##type | (NCK_OPTION_##name == NCK_OPTION_help ? OPTION_HIDDEN : 0),                      \
+   IF_NOT_HELP(name, text), 1},
 #include "napicheck/options.def"
 #undef NCK_OPTION
     {0},
@@ -36,6 +43,48 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
 }
 
 const struct argp nck_cli_options = {.options = long_options, .parser = parse_option};
+
+// True when a long option's name is among argp's own, the command's or the keys', or begins just
+// one of them.
+static bool is_known(const char *name, size_t length, const char *const *names, size_t n_names) {
+  size_t n_begun = 0;
+  for (size_t i = 0; i < n_names; i++) {
+    if (!strncmp(names[i], name, length)) {
+      if (!names[i][length])
+        return true;
+      n_begun++;
+    }
+  }
+  return n_begun > 0; // argp says what is ambiguous
+}
+
+void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order) {
+  const char *names[NCK_N_OPTIONS + 16] = {"help", "usage", "version"};
+  size_t n_names = 3;
+  for (int i = 0; i < NCK_N_OPTIONS; i++)
+    names[n_names++] = nck_option_rows[i].name;
+  for (size_t i = 0; own && own[i].name && n_names < NCK_N_OPTIONS + 16; i++)
+    names[n_names++] = own[i].name;
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (strncmp(argv[i], "--", 2) != 0) {
+      if (in_order)
+        return;
+      continue;
+    }
+    char name[64];
+    size_t length = strcspn(argv[i] + 2, "=");
+    if (is_known(argv[i] + 2, length, names, n_names))
+      continue;
+    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), argv[i] + 2);
+    const char *nearest = nck_word_nearest(name, names, n_names);
+    struct nck_error error;
+    nck_error_set(&error,
+                  nearest ? "unknown option --%s; did you mean --%s?" : "unknown option --%s", name,
+                  nearest);
+    nck_error_print(&error);
+    exit(NCK_EXIT_USAGE);
+  }
+}
 
 void nck_cli_complain(const char *line, void *arg) {
   (void)arg;

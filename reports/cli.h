@@ -18,6 +18,11 @@ int nck_command_run(int argc, char **argv);
 // nck_options.
 extern const struct argp nck_cli_options;
 
+// Exits with one line, the nearest name in it, when a long option is not known: argp would not say
+// which was meant. `own`: the command's own options, NULL none. `in_order`: what follows the first
+// argument that is no option is not ours.
+void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order);
+
 // Prints a complaint of the options' parser; `arg` is not used.
 void nck_cli_complain(const char *line, void *arg);
 

@@ -1,15 +1,12 @@
 // command_report.c: `napicheck report FILE|DIR|PID`, and the library's own report at a process's
 // end (--at-exit).
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "build.h"
 #include "cli.h"
+#include "load.h"
 #include "outputs.h"
 #include "policy.h"
 #include "process.h"
@@ -63,74 +60,9 @@ static const struct argp argp = {
     .children = children,
 };
 
-struct path_list {
-  char **paths; // owned
-  size_t n, capacity;
-};
-
-static void add_path(struct path_list *list, char *path) {
-  list->paths = nck_memory_grow(list->paths, &list->capacity, list->n + 1, sizeof *list->paths);
-  list->paths[list->n++] = path;
-}
-
-static int compare_paths(const void *left, const void *right) {
-  return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static bool list_folder(struct path_list *list, const char *folder, struct nck_error *error) {
-  DIR *dir = opendir(folder);
-  if (!dir)
-    return nck_error_set(error, "cannot open %s: %s", folder, strerror(errno));
-  static const char suffix[] = NCK_RECORD_SUFFIX;
-  const struct dirent *entry;
-  while ((entry = readdir(dir))) {
-    size_t length = strlen(entry->d_name);
-    if (length < sizeof suffix - 1 || strcmp(entry->d_name + length - (sizeof suffix - 1), suffix))
-      continue;
-    struct nck_text path = {0};
-    nck_text_add(&path, "%s/%s", folder, entry->d_name);
-    struct stat status;
-    // In a folder that others may write to, a link may lead anywhere.
-    if (lstat(path.text, &status) == 0 && S_ISREG(status.st_mode))
-      add_path(list, path.text);
-    else
-      nck_text_drop(&path);
-  }
-  closedir(dir);
-  if (!list->n)
-    return nck_error_set(error, "%s holds no records (*%s)", folder, suffix);
-  qsort(list->paths, list->n, sizeof *list->paths, compare_paths);
-  return true;
-}
-
-static bool find_records(struct path_list *list, const char *target, struct nck_error *error) {
-  struct stat status;
-  if (stat(target, &status) != 0) {
-    int code = errno;
-    size_t digits = strspn(target, "0123456789");
-    if (digits && !target[digits] && digits < 10) {
-      char *path = nck_process_find_record((uint32_t)strtoul(target, NULL, 10), error);
-      if (path)
-        add_path(list, path);
-      return path != NULL;
-    }
-    return nck_error_set(error, "cannot open %s: %s", target, strerror(code));
-  }
-  if (S_ISDIR(status.st_mode))
-    return list_folder(list, target, error);
-  add_path(list, nck_memory_text(target));
-  return true;
-}
-
-static void drop_paths(struct path_list *list) {
-  for (size_t i = 0; i < list->n; i++)
-    free(list->paths[i]);
-  free(list->paths);
-}
-
 // One record of several that cannot be read does not hide the others: it is said, and the status
 // is 2.
-static bool add_records(struct nck_report *report, const struct path_list *list,
+static bool add_records(struct nck_report *report, const struct nck_paths *list,
                         const struct arguments *arguments, struct nck_options *effective,
                         char **folder) {
   bool good = true;
@@ -162,7 +94,7 @@ static bool add_records(struct nck_report *report, const struct path_list *list,
   return good;
 }
 
-static int make_report(const struct arguments *arguments, const struct path_list *list) {
+static int make_report(const struct arguments *arguments, const struct nck_paths *list) {
   struct nck_report report = {0};
   struct nck_options options = {0};
   char *folder = NULL;
@@ -195,15 +127,16 @@ static int make_report(const struct arguments *arguments, const struct path_list
 int nck_command_report(int argc, char **argv) {
   struct arguments arguments = {.target = NULL};
   nck_options_new(&arguments.options);
+  nck_cli_check(argc, argv, rows, false);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  struct path_list list = {0};
+  struct nck_paths list = {0};
   struct nck_error error = {""};
   int status = NCK_EXIT_USAGE;
-  if (find_records(&list, arguments.target, &error))
+  if (nck_load_find(&list, arguments.target, &error))
     status = make_report(&arguments, &list);
   else
     nck_error_print(&error);
-  drop_paths(&list);
+  nck_load_drop(&list);
   nck_options_drop(&arguments.options);
   return status;
 }

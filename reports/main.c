@@ -14,8 +14,13 @@ static const struct command {
   int (*run)(int argc, char **argv);
   const char *arguments, *summary;
 } commands[] = {
+    {"run", nck_command_run, "[options] -- COMMAND",
+     "run a command and all its processes under napicheck"},
     {"report", nck_command_report, "[options] FILE|DIR|PID",
-     "render a record, also of a live process"},
+     "render a record, also that of a live process"},
+    {"diff", nck_command_diff, "BEFORE AFTER", "what is new, grown, gone between two reports"},
+    {"explain", nck_command_explain, "[KIND]", "what a finding means and what to do"},
+    {"suppress", nck_command_suppress, "FILE", "suppression lines for what a report holds"},
 };
 
 static const char usage[] = "napicheck: finds references, handles and other resources that a "

@@ -166,8 +166,10 @@ static bool write_one(const struct nck_outputs *outputs, const struct nck_report
     good = nck_error_set(&error, "format %s cannot be written by this napicheck", item);
   } else {
     const char *pattern = file ? file : nck_options_text(outputs->options, NCK_OPTION_log_path);
-    if (*pattern && report->n_processes) {
-      char *path = nck_output_name(pattern, report->processes[0]);
+    const struct nck_report_process *process =
+        report->n_processes ? report->processes[0] : outputs->named_for;
+    if (*pattern && process) {
+      char *path = nck_output_name(pattern, process);
       good = write_file(outputs, report, renderer, path, &error);
       free(path);
     } else {

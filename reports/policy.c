@@ -75,12 +75,9 @@ void nck_policy_apply(struct nck_report *report, const struct nck_options *optio
   summary->require_failed = *require && !seen_module(report, require);
   // Findings come before a missing addon: both say "look here", and the first has something to
   // show.
-  if (summary->failed && nck_options_int(options, NCK_OPTION_exitcode))
-    summary->verdict = NCK_EXIT_FINDINGS;
-  else if (summary->require_failed)
+  if (summary->failed)
+    summary->verdict = nck_options_int(options, NCK_OPTION_exitcode);
+  if (!summary->verdict && summary->require_failed)
     summary->verdict = NCK_EXIT_REQUIRE;
-  summary->exit_code = own_code ? own_code
-                       : summary->verdict == NCK_EXIT_FINDINGS
-                           ? nck_options_int(options, NCK_OPTION_exitcode)
-                           : summary->verdict;
+  summary->exit_code = own_code ? own_code : summary->verdict;
 }

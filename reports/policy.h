@@ -5,7 +5,7 @@
 #include "options.h"
 #include "report.h"
 
-#define NCK_EXIT_FINDINGS 23
+#define NCK_EXIT_FINDINGS 23 // unless exitcode= says otherwise
 #define NCK_EXIT_REQUIRE 24
 #define NCK_EXIT_USAGE 2
 

@@ -197,7 +197,7 @@ struct nck_report_summary {
   bool failed;                  // findings of fail_on remain
   bool require_failed;
   const char *require;
-  int verdict;   // 0, 23, 24: what napicheck thinks
+  int verdict;   // 0, exitcode= (23), 24: what napicheck thinks
   int own_code;  // the program's own status; 128 + N after signal N
   int exit_code; // what the process ends with
 };

@@ -1,0 +1,331 @@
+// command_run.c: `napicheck run -- COMMAND`: launches a program under the library and reports on
+// all its processes.
+//
+// The library of every process puts its record into one folder of ours (NAPICHECK_RUN) and leaves
+// the report to us, so what was killed is reported too. The program keeps its terminal, its process
+// group and its exit status.
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cli.h"
+#include "load.h"
+#include "outputs.h"
+#include "policy.h"
+#include "process.h"
+
+#define LIBRARY "libnapicheck.so"
+#define GRACE_SECONDS 5
+#define NOT_EXECUTABLE 126
+#define NOT_FOUND 127
+
+extern char **environ;
+
+struct launch {
+  struct nck_options options;   // the command line's
+  struct nck_options effective; // with the environment's
+  char **command;
+  char *folder;  // of the records
+  char *library; // to preload
+  pid_t pid;
+  int status; // as waitpid gives it
+  bool timed_out;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+  struct launch *launch = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &launch->options;
+    return 0;
+  case ARGP_KEY_ARG:
+    // The rest is the command, options and all.
+    launch->command = &state->argv[state->next - 1];
+    state->next = state->argc;
+    (void)value;
+    return 0;
+  case ARGP_KEY_NO_ARGS:
+    argp_error(state, "which command?");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_child children[] = {
+    {&nck_cli_options, 0, "Options, as in NAPICHECK_OPTIONS:", 1}, {0}};
+static const struct argp argp = {
+    .parser = parse,
+    .args_doc = "-- COMMAND [ARGUMENT...]",
+    .doc = "Run a command with all its processes under napicheck and report on them together.\v"
+           "Example:\n"
+           "  napicheck run --format=text,json=napicheck.json -- npm test\n\n"
+           "Exit status: the command's own unless it is 0; then 23 when findings remain, 24 when "
+           "require= is "
+           "not met. 2: bad options, 126 and 127: the command cannot be started.",
+    .children = children,
+};
+
+static bool read_environment_options(struct launch *launch) {
+  nck_options_new(&launch->effective);
+  const char *given = getenv("NAPICHECK_OPTIONS");
+  bool good = nck_options_parse(&launch->effective, given ? given : "", nck_cli_complain, NULL);
+  struct nck_error ignored;
+  for (int key = 0; key < NCK_N_OPTIONS; key++) {
+    if (launch->options.given[key])
+      nck_options_set(&launch->effective, (enum nck_option_key)key, launch->options.values[key],
+                      &ignored);
+  }
+  return good;
+}
+
+// The library stands beside this program, or where an installation puts libraries.
+static char *find_library(struct nck_error *error) {
+  static const char *const places[] = {"",
+                                       "../lib/",
+                                       "../lib/napicheck/",
+                                       "../lib64/",
+                                       "../lib/x86_64-linux-gnu/",
+                                       "../lib/aarch64-linux-gnu/"};
+  char *self = realpath("/proc/self/exe", NULL);
+  char *slash = self ? strrchr(self, '/') : NULL;
+  if (slash)
+    slash[1] = '\0';
+  char *found = NULL;
+  for (size_t i = 0; slash && !found && i < sizeof places / sizeof *places; i++) {
+    struct nck_text path = {0};
+    nck_text_add(&path, "%s%s%s", self, places[i], LIBRARY);
+    found = realpath(path.text, NULL);
+    nck_text_drop(&path);
+  }
+  if (!found)
+    nck_error_set(error, "%s is not where this program looks for it: beside %s or in ../lib",
+                  LIBRARY, self ? self : "it");
+  // LD_PRELOAD is a list: such a name cannot stand in it.
+  if (found && strpbrk(found, ": ")) {
+    nck_error_set(error, "%s cannot be preloaded: its path has a blank or a colon", found);
+    free(found);
+    found = NULL;
+  }
+  free(self);
+  return found;
+}
+
+static char *make_folder(const struct nck_options *options, struct nck_error *error) {
+  const char *parents[5] = {nck_options_text(options, NCK_OPTION_record), getenv("XDG_RUNTIME_DIR"),
+                            "/dev/shm", getenv("TMPDIR"), "/tmp"};
+  for (size_t i = 0; i < 5; i++) {
+    struct stat status;
+    if (!parents[i] || *parents[i] != '/' || stat(parents[i], &status) != 0 ||
+        !S_ISDIR(status.st_mode))
+      continue;
+    struct nck_text path = {0};
+    nck_text_add(&path, "%s/napicheck-run-XXXXXX", parents[i]);
+    if (mkdtemp(path.text)) // 0700
+      return path.text;
+    nck_text_drop(&path);
+  }
+  nck_error_set(error,
+                "no folder for the records: none of $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp "
+                "can be written to");
+  return NULL;
+}
+
+static void set_environment(const struct launch *launch) {
+  const char *preload = getenv("LD_PRELOAD");
+  struct nck_text text = {0};
+  nck_text_add(&text, "%s%s%s", launch->library, preload && *preload ? ":" : "",
+               preload ? preload : "");
+  setenv("LD_PRELOAD", text.text, 1);
+  nck_text_drop(&text);
+  char *options = nck_options_print(&launch->effective);
+  setenv("NAPICHECK_OPTIONS", options, 1);
+  free(options);
+  setenv("NAPICHECK_RUN", launch->folder, 1);
+}
+
+// Signals that are waited for instead of being handled.
+static void watched_signals(sigset_t *set) {
+  static const int numbers[] = {SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
+  sigemptyset(set);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    sigaddset(set, numbers[i]);
+}
+
+// 0, or the status to exit with.
+static int start(struct launch *launch, const sigset_t *before) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setsigmask(&attributes, before);
+  int code =
+      posix_spawnp(&launch->pid, launch->command[0], NULL, &attributes, launch->command, environ);
+  posix_spawnattr_destroy(&attributes);
+  if (!code)
+    return 0;
+  struct nck_error error;
+  nck_error_set(&error, "cannot start %s: %s", launch->command[0], strerror(code));
+  nck_error_print(&error);
+  return code == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+static time_t now_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+static void wait_for_end(struct launch *launch, const sigset_t *signals) {
+  int timeout = nck_options_int(&launch->effective, NCK_OPTION_timeout);
+  time_t deadline = timeout ? now_seconds() + timeout : 0;
+  while (waitpid(launch->pid, &launch->status, WNOHANG) != launch->pid) {
+    struct timespec pause = {.tv_sec = 3600};
+    time_t now = now_seconds();
+    if (deadline)
+      pause.tv_sec = deadline > now ? deadline - now : 0;
+    siginfo_t info;
+    int number = sigtimedwait(signals, &info, &pause);
+    // What the terminal sends has reached the program already: it is in the same process group.
+    if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
+      kill(launch->pid, number);
+    if (deadline && now_seconds() >= deadline) {
+      kill(launch->pid, launch->timed_out ? SIGKILL : SIGTERM);
+      launch->timed_out = true;
+      deadline = now_seconds() + GRACE_SECONDS;
+    }
+  }
+}
+
+static int status_of(const struct launch *launch) {
+  return WIFSIGNALED(launch->status) ? 128 + WTERMSIG(launch->status) : WEXITSTATUS(launch->status);
+}
+
+static int compare_processes(const void *left, const void *right) {
+  const struct nck_report_process *a = *(struct nck_report_process *const *)left;
+  const struct nck_report_process *b = *(struct nck_report_process *const *)right;
+  return a->start_wall_ms < b->start_wall_ms   ? -1
+         : a->start_wall_ms > b->start_wall_ms ? 1
+         : a->pid < b->pid                     ? -1
+                                               : a->pid > b->pid;
+}
+
+// Only its parent knows which signal ended a process.
+static void set_signal(struct nck_report *report, const struct launch *launch) {
+  for (size_t i = 0; i < report->n_processes; i++) {
+    struct nck_report_process *process = report->processes[i];
+    if (process->pid == (uint32_t)launch->pid && !process->end_known &&
+        WIFSIGNALED(launch->status)) {
+      process->end_how = "signal";
+      process->end_code = WTERMSIG(launch->status);
+    }
+  }
+}
+
+static bool add_records(struct nck_report *report, const struct launch *launch,
+                        const struct nck_paths *list) {
+  bool good = true;
+  for (size_t i = 0; i < list->n; i++) {
+    struct nck_record record;
+    struct nck_error error = {""};
+    if (!nck_record_open(&record, list->paths[i], &error)) {
+      nck_error_print(&error);
+      good = false;
+      continue;
+    }
+    struct nck_options options;
+    nck_build_options(&options, &record, &launch->options, true);
+    nck_build_add(report, &record, &options, nck_outputs_need_sites(&launch->effective));
+    nck_options_drop(&options);
+    nck_record_drop(&record);
+  }
+  return good;
+}
+
+// Records of processes that still run stay, and the folder with them.
+static void clean_up(const struct launch *launch, const struct nck_report *report,
+                     const struct nck_paths *list, bool good) {
+  bool keep = nck_options_bool(&launch->effective, NCK_OPTION_keep_record) || !good;
+  bool left = keep && list->n;
+  for (size_t i = 0; i < list->n && !keep; i++) {
+    bool running = false;
+    for (size_t p = 0; p < report->n_processes; p++)
+      running |= !strcmp(report->processes[p]->record, list->paths[i]) &&
+                 !strcmp(report->processes[p]->end_how, "running");
+    if (!running)
+      unlink(list->paths[i]);
+    left |= running;
+  }
+  if (left)
+    fprintf(stderr, "napicheck: records are in %s\n", launch->folder);
+  else
+    rmdir(launch->folder);
+}
+
+static int report_run(const struct launch *launch) {
+  struct nck_report report = {.root_pid = (uint32_t)getpid()};
+  struct nck_paths list = {0};
+  struct nck_error error = {""};
+  bool found = nck_load_find(&list, launch->folder, &error); // none: no process loaded an addon
+  bool good = !found || add_records(&report, launch, &list);
+  if (report.n_processes)
+    qsort(report.processes, report.n_processes, sizeof *report.processes, compare_processes);
+  set_signal(&report, launch);
+  if (launch->timed_out)
+    nck_report_add_note(&report, "timeout=%s: the program was ended by napicheck",
+                        nck_options_text(&launch->effective, NCK_OPTION_timeout));
+  good &= nck_build_finish(&report, &launch->effective, "", status_of(launch));
+  struct nck_report_process none = {.pid = (uint32_t)launch->pid, .exe = launch->command[0]};
+  struct nck_outputs outputs = {
+      .options = &launch->effective, .stream = stderr, .named_for = &none};
+  good &= nck_outputs_write(&outputs, &report);
+  int status = report.summary.exit_code;
+  clean_up(launch, &report, &list, good);
+  nck_load_drop(&list);
+  nck_report_drop(&report);
+  return status || good ? status : NCK_EXIT_USAGE;
+}
+
+static int launch_and_report(struct launch *launch) {
+  struct nck_error error = {""};
+  if (!read_environment_options(launch))
+    return NCK_EXIT_USAGE;
+  if (!(launch->library = find_library(&error)) ||
+      !(launch->folder = make_folder(&launch->effective, &error))) {
+    nck_error_print(&error);
+    return NCK_EXIT_USAGE;
+  }
+  set_environment(launch);
+  sigset_t signals, before;
+  watched_signals(&signals);
+  sigprocmask(SIG_BLOCK, &signals, &before);
+  int status = start(launch, &before);
+  if (status) {
+    rmdir(launch->folder);
+    return status;
+  }
+  wait_for_end(launch, &signals);
+  // A second Ctrl-C ends a report that takes too long.
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return report_run(launch);
+}
+
+int nck_command_run(int argc, char **argv) {
+  struct launch launch = {.pid = 0};
+  nck_options_new(&launch.options);
+  nck_cli_check(argc, argv, NULL, true);
+  argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &launch);
+  int status = launch_and_report(&launch);
+  free(launch.library);
+  free(launch.folder);
+  nck_options_drop(&launch.options);
+  nck_options_drop(&launch.effective);
+  return status;
+}
