@@ -544,10 +544,14 @@ static void write_text(const char *path, const char *text) {
 static bool may_mount(void) {
   char map[64];
   if (unshare(CLONE_NEWNS) != 0) {
-    snprintf(map, sizeof map, "0 %d 1", (int)geteuid());
+    int uid = (int)geteuid(), gid = (int)getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
       return false;
+    snprintf(map, sizeof map, "0 %d 1", uid);
     write_text("/proc/self/uid_map", map);
+    write_text("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "0 %d 1", gid);
+    write_text("/proc/self/gid_map", map);
   }
   return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
@@ -740,7 +744,7 @@ static void test_removed_file(void) {
   snprintf(path, sizeof path, "%s", nck_recorder_path());
   int other = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
   uint32_t n = fill();
-  CHECK(n > 100 && (n == 1u << 20) == !nck_recorder_is_blind());
+  CHECK((n == 1u << 20) == !nck_recorder_is_blind());
   struct stat status;
   CHECK(fstat(other, &status) == 0 && status.st_size == 0);
   nck_recorder_remove();
