@@ -286,7 +286,10 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
     int32_t left = __atomic_sub_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
     if (NCK_UNLIKELY(left < 0)) {
       __atomic_fetch_add(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
-      report_over_release(object, func, tsfn, pc);
+      // Aborting what was released already is allowed: node-addon-api's AsyncProgressWorker does both, and
+      // the runtime answers napi_invalid_arg.
+      if (mode != napi_tsfn_abort)
+        report_over_release(object, func, tsfn, pc);
     } else {
       object->count = (uint32_t)left;
       if (left == 0 || mode == napi_tsfn_abort) {

@@ -213,7 +213,9 @@ static void become_reader(struct reader *reader) {
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null >= 0)
     dup2(null, STDIN_FILENO);
+  // Node marks the standard descriptors close-on-exec; a duplicate is not marked.
   dup2(STDERR_FILENO, STDOUT_FILENO);
+  dup2(STDOUT_FILENO, STDERR_FILENO);
 #ifdef SYS_close_range
   syscall(SYS_close_range, 3u, ~0u, 0u);
 #endif
