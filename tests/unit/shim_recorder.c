@@ -469,20 +469,33 @@ static void *append_until_told(void *arg) {
   return NULL;
 }
 
-// Another thread holds our locks most of the time: the child must find them free.
+static void *allocate_until_told(void *arg) {
+  bool *stop = arg;
+  while (!__atomic_load_n(stop, __ATOMIC_RELAXED))
+    nck_own_free(nck_own_alloc(40000), 40000);
+  return NULL;
+}
+
+// Other threads hold our locks most of the time: the child must find them free.
 static void test_fork_among_threads(void) {
   open_in("");
   bool stop = false;
-  pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, append_until_told, &stop) == 0);
-  for (int i = 0; i < 20; i++) {
+  pthread_t threads[2];
+  CHECK(pthread_create(&threads[0], NULL, append_until_told, &stop) == 0);
+  CHECK(pthread_create(&threads[1], NULL, allocate_until_told, &stop) == 0);
+  bool good = true;
+  for (int i = 0; i < 40 && good; i++) {
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+      alarm(20);
       _exit(nck_recorder_string("of the child", 12) != 0 && nck_own_alloc(100) != NULL ? 0 : 1);
-    CHECK_UINT(wait_for(child), 0);
+    }
+    good = wait_for(child) == 0;
   }
+  CHECK(good);
   __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-  pthread_join(thread, NULL);
+  pthread_join(threads[0], NULL);
+  pthread_join(threads[1], NULL);
 }
 
 // --- no room ---
