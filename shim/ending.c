@@ -210,9 +210,10 @@ static void become_reader(struct reader *reader) {
       sigaction(number, &action, NULL);
     }
   }
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null >= 0)
-    dup2(null, STDIN_FILENO);
+  int null = open("/dev/null", O_RDWR);
+  dup2(null, STDIN_FILENO);
+  if (fcntl(STDERR_FILENO, F_GETFD) < 0) // closed: the program's stdout is not for us
+    dup2(null, STDERR_FILENO);
   // Node marks the standard descriptors close-on-exec; a duplicate is not marked.
   dup2(STDERR_FILENO, STDOUT_FILENO);
   dup2(STDOUT_FILENO, STDERR_FILENO);

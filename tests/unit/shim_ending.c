@@ -282,6 +282,19 @@ static void end_with_state(void) {
   dprintf(STDERR_FILENO, "%s, %d then %d\n", same ? "the same" : "changed", first, again);
   _exit(0);
 }
+static void end_with_marked_descriptors(void) {
+  open_with_error();
+  for (int i = 0; i < 3; i++)
+    fcntl(i, F_SETFD, FD_CLOEXEC); // as Node does
+  nck_ending_exit(0);
+}
+static void end_with_closed_descriptors(void) {
+  open_with_error();
+  close(STDIN_FILENO);
+  close(STDERR_FILENO);
+  dup2(caught, STDOUT_FILENO);
+  nck_ending_exit(0);
+}
 static void end_again(void) { CHECK_UINT(nck_ending_report(NCK_END_EXIT, 3), 3); }
 static void end_within_end(void) {
   open_with_error();
@@ -311,6 +324,13 @@ static void test_manners(void) {
   CHECK_UINT(status(), 23);
   run(end_with_state);
   CHECK(strstr(said, "the same, 23 then 0\n") != NULL);
+  static void (*const without[])(void) = {end_with_marked_descriptors, end_with_closed_descriptors};
+  for (int i = 0; i < 2; i++) {
+    run(without[i]);
+    CHECK_UINT(status(), 23);
+    CHECK(strstr(logged, "\nstdin /dev/null\nopen 3\n") != NULL);
+    CHECK((strstr(said, "the report") != NULL) == (i == 0)); // never on the program's stdout
+  }
   run(end_within_end);
   CHECK_UINT(status(), 23);
   setenv("FAKE_SLEEP", "1", 1);
