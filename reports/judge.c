@@ -283,12 +283,21 @@ static void add_value_fact(struct nck_collector *collector, struct fact_list *li
   nck_text_drop(&text);
 }
 
-// What the leaked ones lack: how others of the same site ended.
+// What the leaked ones lack: how others of the same site ended; and how often they were counted up
+// and down.
 static void add_fate_facts(struct nck_collector *collector, struct fact_list *list,
                            const struct nck_report_site *site) {
   for (uint32_t i = 0; site && i < site->n_fates && i < 4; i++) {
     const struct nck_report_fate *fate = &site->fates[i];
     const struct nck_report_frame *frame = nck_report_stack_site(&fate->stack);
+    if (!strcmp(fate->verb, "referenced") || !strcmp(fate->verb, "unreferenced")) {
+      add_fact(list, nck_arena_print(collector->arena,
+                                     "objects of this call site were %s %llu time%s%s%s",
+                                     fate->verb, (unsigned long long)fate->count,
+                                     fate->count == 1 ? "" : "s", frame ? " in " : "",
+                                     frame ? nck_report_frame_text(collector->arena, frame) : ""));
+      continue;
+    }
     add_fact(list, nck_arena_print(collector->arena, "%llu others of this call site were %s%s%s",
                                    (unsigned long long)fate->count, fate->verb, frame ? " in " : "",
                                    frame ? nck_report_frame_text(collector->arena, frame) : ""));
@@ -456,6 +465,33 @@ static uint64_t count_class(const struct judge *judge, uint32_t site, uint8_t ki
   return count;
 }
 
+static int compare_ms(const void *left, const void *right) {
+  uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+// The moments at which the garbage collector was seen at work, by the finalizers that it ran. The
+// caller frees.
+static uint32_t *find_collections(const struct nck_collector *collector, size_t *n_moments) {
+  uint32_t n_rows = nck_record_count(collector->record, NCK_TABLE_FINALIZER);
+  uint32_t *moments = nck_memory_take(n_rows, sizeof *moments);
+  size_t n = 0;
+  for (uint32_t i = 1; i < n_rows; i++) {
+    const struct nck_finalizer_row *row = nck_record_finalizer(collector->record, i);
+    if (row->order && (row->phase == NCK_PHASE_GC || row->phase == NCK_PHASE_DEFERRED))
+      moments[n++] = row->ms;
+  }
+  qsort(moments, n, sizeof *moments, compare_ms);
+  // Thousands of finalizers run in one moment.
+  size_t n_kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!n_kept || moments[n_kept - 1] != moments[i])
+      moments[n_kept++] = moments[i];
+  }
+  *n_moments = n_kept;
+  return moments;
+}
+
 // Judges the growth of every site; marks in `grown` those whose held objects need no note of their
 // own.
 static void judge_sites(struct judge *judge, bool *grown) {
@@ -465,8 +501,9 @@ static void judge_sites(struct judge *judge, bool *grown) {
   struct nck_growth_context context = {
       .end_ms = collector->end_ms,
       .needs_gc = needs_gc(collector),
-      .n_gc_seen = collector->process->n_gc_seen,
   };
+  uint32_t *moments = find_collections(collector, &context.n_gc);
+  context.gc_ms = moments;
   for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_SITE); i++) {
     const struct nck_site *site = nck_record_site(collector->record, i);
     enum nck_finding_kind kind = growing_kind_of(site->kind);
@@ -482,6 +519,7 @@ static void judge_sites(struct judge *judge, bool *grown) {
     say_growth(collector, i, growth.live, lost);
     grown[i] = true;
   }
+  free(moments);
 }
 
 void nck_judge(struct nck_collector *collector) {

@@ -3,15 +3,17 @@
 #define NAPICHECK_REPORTS_JUDGE_GROWTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "napicheck/record.h"
 
 // Circumstances of the site's process that the series does not hold.
 struct nck_growth_context {
-  uint64_t end_ms;    // of the process, since its start
-  bool needs_gc;      // releases may be up to the garbage collector
-  uint64_t n_gc_seen; // collections seen in the process
+  uint64_t end_ms;       // of the process, since its start
+  bool needs_gc;         // releases may be up to the garbage collector
+  const uint32_t *gc_ms; // moments at which something was seen to be collected
+  size_t n_gc;
 };
 
 struct nck_growth {
