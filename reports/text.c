@@ -111,8 +111,17 @@ static void print_stack(const struct page *page, const struct nck_report_process
   if (!stack->n_frames && !stack->n_js)
     return;
   fprintf(page->out, "  %s:\n", stack->role);
-  for (uint32_t i = 0; i < stack->n_frames; i++)
+  // What a binding layer does around the addon's outermost function is long and says nothing.
+  uint32_t n_frames = stack->n_frames;
+  while (n_frames && stack->frames[n_frames - 1].binding)
+    n_frames--;
+  if (!n_frames || stack->n_frames - n_frames < 2)
+    n_frames = stack->n_frames;
+  for (uint32_t i = 0; i < n_frames; i++)
     print_frame(page, process, &stack->frames[i], i);
+  if (n_frames < stack->n_frames)
+    fprintf(page->out, "      %sand %u frames of the binding layer%s\n", on(page, DIM),
+            stack->n_frames - n_frames, off(page));
   for (uint32_t i = 0; i < stack->n_js && i < MAX_JS; i++) {
     const struct nck_report_js_frame *frame = &stack->js[i];
     fprintf(page->out, "      at %s (%s:%u:%u)\n",
