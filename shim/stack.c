@@ -435,6 +435,24 @@ uint32_t nck_stack_single(const void *address, bool exact) {
   return keep(&frame, 1);
 }
 
+uintptr_t nck_stack_outside(void) {
+  const uintptr_t *own_frame = __builtin_frame_address(0);
+  uintptr_t low = (uintptr_t)own_frame;
+  struct walk walk = {.pc = own_frame[1], .sp = low + 16, .fp = own_frame[0], .low = low};
+  struct nck_location location;
+
+  walk.high = end_of_stack(low);
+  if (walk.high == 0)
+    return 0;
+  for (int i = 0; i < MOST_OWN_FRAMES; i++) {
+    if (!nck_module_locate(walk.pc - 1, &location) || !(location.flags & NCK_MODULE_OURS))
+      return walk.sp;
+    if (!step(&walk, nck_unwind_rule(walk.pc - 1, &location)))
+      return 0;
+  }
+  return 0;
+}
+
 void nck_stack_thread_end(void) {
   struct cache *cache = self.cache;
   self.cache = NULL;

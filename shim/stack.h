@@ -22,6 +22,10 @@ uint32_t nck_stack_capture(const void *pc, const void *limit);
 // A stack of the single frame `address` (exact: a function's entry, not a return address).
 uint32_t nck_stack_single(const void *address, bool exact);
 
+// The stack pointer of the function outside this library that called into it last on this thread:
+// below it, the stack holds nothing of the program's but what is dead. 0: cannot be told.
+uintptr_t nck_stack_outside(void);
+
 // Drops this thread's cache (thread end). Captures after that work without one.
 void nck_stack_thread_end(void);
 

@@ -101,23 +101,48 @@ size_t nck_recorder_ranges(struct nck_range *out, size_t max) {
   return n;
 }
 
+// One range, as in own.c: pages from a reservation, and a list of what was given back.
+static char *own_low, *own_next;
+static struct {
+  char *block;
+  size_t bytes;
+} given_back[4096];
+static size_t n_given_back;
+
 void *nck_own_alloc(size_t bytes) {
+  char *block = NULL;
   if (is_full)
     return NULL;
+  bytes = (bytes + 4095) & ~(size_t)4095;
   __atomic_fetch_add(&own_bytes, bytes, __ATOMIC_RELAXED);
-  return reserve(bytes);
+  if (own_low == NULL)
+    own_low = own_next = reserve((size_t)4 << 30);
+  pthread_mutex_lock(&lock);
+  for (size_t i = 0; i < n_given_back && block == NULL; i++)
+    if (given_back[i].bytes == bytes) {
+      block = given_back[i].block;
+      given_back[i] = given_back[--n_given_back];
+    }
+  if (block == NULL) {
+    block = own_next;
+    own_next += bytes;
+  }
+  pthread_mutex_unlock(&lock);
+  return block;
 }
 
 void nck_own_free(void *block, size_t bytes) {
+  if (block == NULL)
+    return;
+  bytes = (bytes + 4095) & ~(size_t)4095;
   __atomic_fetch_sub(&own_bytes, bytes, __ATOMIC_RELAXED);
+  madvise(block, bytes, MADV_DONTNEED);
   pthread_mutex_lock(&lock);
-  for (size_t i = 0; i < n_ranges; i++)
-    if (ranges[i].low == (uintptr_t)block) {
-      ranges[i] = ranges[--n_ranges];
-      break;
-    }
+  if (n_given_back == sizeof given_back / sizeof *given_back)
+    abort();
+  given_back[n_given_back].block = block;
+  given_back[n_given_back++].bytes = bytes;
   pthread_mutex_unlock(&lock);
-  munmap(block, bytes);
 }
 
 bool nck_options_want_module(const char *path) {
