@@ -3,7 +3,7 @@
  *
  * Marks in the sources name the line that a report has to show. "DEFECT role" stands on the line
  * that is wrong, "AT role" on another line of the same story; role is the role of the stack in the
- * report. A marked call stands on one line, or its line in the debug information would be a guess.
+ * report. A mark stands for the whole statement that ends on its line.
  */
 #ifndef NCK_TESTS_ADDON_H
 #define NCK_TESTS_ADDON_H

@@ -46,7 +46,7 @@ static napi_value end_kill(napi_env env, napi_callback_info info) {
 
 /* Another program takes the place of this one; it inherits the preload. */
 static napi_value end_exec(napi_env env, napi_callback_info info) {
-  execl("/bin/echo", "echo", "another program", (char *)NULL);
+  execl("/bin/sh", "sh", "-c", "exit 9", (char *)NULL);
   return NULL;
 }
 

@@ -1,7 +1,8 @@
 /* leaked-reference__held-tag-bits.c - kept with a mark of the addon's own in the low three bits. */
 #include "addon.h"
 
-static uintptr_t slots[8];
+/* Nobody reads them: without volatile the compiler would drop the stores. */
+static volatile uintptr_t slots[8];
 static unsigned n_slots;
 
 ADDON_FRAME static void keep_tagged(napi_env env, napi_value object) {

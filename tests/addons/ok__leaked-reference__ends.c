@@ -34,7 +34,7 @@ static napi_value end_term(napi_env env, napi_callback_info info) {
 }
 
 static napi_value end_exec(napi_env env, napi_callback_info info) {
-  execl("/bin/echo", "echo", "another program", (char *)NULL);
+  execl("/bin/sh", "sh", "-c", "exit 9", (char *)NULL);
   return NULL;
 }
 

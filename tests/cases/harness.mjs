@@ -71,11 +71,17 @@ export function sourceOf(addon) {
   throw new Error(`no source for addon ${addon}`);
 }
 
-// { role: [line, ...] } of the marks in a source; "DEFECT" and "AT" differ for the reader only.
+// { role: [line, ...] } of the marks in a source; "DEFECT" and "AT" differ for the reader only. A statement that
+// goes over several lines is marked on its last one and stands for all of them.
 export function marksOf(addon) {
   const marks = {};
-  readFileSync(sourceOf(addon), 'utf8').split('\n').forEach((text, i) => {
-    for (const [, , role] of text.matchAll(/\/\* (DEFECT|AT) ([\w:-]+) \*\//g)) (marks[role] ??= []).push(i + 1);
+  const lines = readFileSync(sourceOf(addon), 'utf8').split('\n');
+  lines.forEach((text, i) => {
+    for (const [, , role] of text.matchAll(/\/\* (DEFECT|AT) ([\w:-]+) \*\//g)) {
+      let first = i;
+      while (first > 0 && !/([;{}]|\*\/)\s*$/.test(lines[first - 1]) && lines[first - 1].trim()) first--;
+      for (let line = first; line <= i; line++) (marks[role] ??= []).push(line + 1);
+    }
   });
   return marks;
 }

@@ -4,5 +4,6 @@ import { options } from './table/options.mjs';
 import { process_ } from './table/process.mjs';
 import { records } from './table/records.mjs';
 import { references } from './table/references.mjs';
+import { resources } from './table/resources.mjs';
 
-export const cases = [...references, ...process_, ...options, ...records, ...handles];
+export const cases = [...references, ...process_, ...options, ...records, ...handles, ...resources];

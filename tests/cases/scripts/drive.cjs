@@ -7,6 +7,7 @@
 //   x=make         keep what make() returns as $x    drop=x      forget it
 //   try:run        print the exception instead of ending by it
 //   await:run      wait for the promise that run() returns (or that run(callback) settles)
+//   until:done     call it every 5 ms until it returns something other than -1
 //   onexit:run     call it in process.on('exit')
 //   later:run      call it from a timer, on its own
 //   gc             collect, and let finalizers run   turn        one turn of the event loop
@@ -138,11 +139,12 @@ async function runStep(step) {
     require('node:worker_threads').parentPort.postMessage('ready');
     return new Promise((resolve) => setTimeout(resolve, 60000));
   }
-  if ((match = /^(try|await|onexit|later):(.*)$/.exec(step))) {
+  if ((match = /^(try|await|until|onexit|later):(.*)$/.exec(step))) {
     const [, how, text] = match;
     if (how === 'try') {
       try {
-        print(text, call(text));
+        if (text.startsWith('await:')) print(text, await call(text.slice(6)));
+        else print(text, call(text));
       } catch (error) {
         console.log(`${text} threw ${error?.message ?? error}`);
       }
@@ -150,6 +152,10 @@ async function runStep(step) {
       let result;
       const settled = new Promise((resolve) => { result = call(text, resolve); });
       print(text, await (typeof result?.then === 'function' ? result : settled));
+    } else if (how === 'until') {
+      let result;
+      while ((result = call(text)) === -1) await sleep(5);
+      print(text, result);
     } else if (how === 'onexit') {
       process.on('exit', () => print(text, call(text)));
     } else {

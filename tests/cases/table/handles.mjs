@@ -53,9 +53,6 @@ export const handles = [
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
   }),
-  ...pair(3, 'handle-outside-scope', 'closing', {
-    runtimes: ['node'], expect: [warning('handle-outside-scope', { count: 1, stacks: { used: 'make_object' } })],
-  }),
   ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { used: 'make_one' } })] }),
   {
     name: 'handle-growth-limit', issue: 3, addons: ['handle-growth__loop'], steps: ['runSome'], options: { handle_limit: 500 },

@@ -86,7 +86,7 @@ export const options = [
   option('verbosity-1-banner', leaking, { verbosity: 1 }, (run, watched) => {
     const banner = watched.err.split('\n')[0];
     const version = /project\(napicheck VERSION ([\d.]+)/.exec(readFileSync(join(root, 'CMakeLists.txt'), 'utf8'))[1];
-    run.check(banner.includes(version) && banner.includes(run.runtime.version) && /\b1[4-9]\d\b/.test(banner), `banner: ${banner}`);
+    run.check(banner.includes(version) && banner.includes(run.runtime.name) && /\b1[4-9]\d\b/.test(banner), `banner: ${banner}`);
   }),
   option('verbosity-2', clean, { verbosity: 2 }, (run, watched) =>
     run.check(watched.err.trim().split('\n').length > 1 && /\d\s?(ms|us|s)\b/.test(watched.err) && /\d\s?[KM]?i?B\b/.test(watched.err), `statistics: ${watched.err}`)),

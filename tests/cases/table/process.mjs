@@ -16,6 +16,7 @@ const endings = [
   { name: 'unhandled-rejection', steps: ['reject=on purpose'], end: 1, how: 'exit' },
   { name: 'native-exit', steps: ['exit'], end: 5, how: 'exit' },
   { name: 'native-quick-exit', steps: ['quickExit'], end: 6, how: 'exit' },
+  { name: 'native-underscore-exit', steps: ['underscoreExit'], end: 7, how: 'exit' },
   { name: 'native-abort', steps: ['abort'], end: 'SIGABRT', how: 'signal' },
   { name: 'fatal-error', steps: ['fatal'], end: 'SIGABRT', how: 'signal' },
   { name: 'process-abort', steps: ['processAbort'], end: 'SIGABRT', how: 'signal' },
@@ -32,7 +33,11 @@ const endRows = endings.flatMap(({ name, steps, end, how }) => [
       if (how === 'exit') run.check(process?.end?.code === end, `the report says that it ended with ${process?.end?.code}`);
     },
   },
-  { name: `ok-end-${name}`, issue: 2, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end },
+  {
+    name: `ok-end-${name}`, issue: 2, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
+    // The runtime prints its own stack, with addresses.
+    isNoisy: /fatal|abort/.test(name),
+  },
 ]);
 
 // Ends after which nothing of ours runs: the record stays, and is read by hand.
@@ -41,7 +46,6 @@ const killed = [
   { name: 'kill-from-outside', steps: ['kill=SIGKILL'], end: 'SIGKILL' },
   { name: 'term', steps: ['term'], end: 'SIGTERM' },
   { name: 'segv', steps: ['segv'], end: 'SIGSEGV' },
-  { name: 'underscore-exit', steps: ['underscoreExit'], end: 7 },
 ].map(({ name, steps, end }) => ({
   name: `killed-${name}`, issue: 2, addons: ['leaked-reference__ends'], steps: ['run*5', ...steps], end, record: 'report',
   // What a scan would have said is not known any more, so no severity is asked for.
@@ -71,13 +75,13 @@ export const process_ = [
     name: 'end-exec', issue: 2, addons: ['leaked-reference__ends'], steps: ['run', 'exec'], runtimes: nodeOnly,
     custom: async (run) => {
       const watched = await run.under(run.drive(run.case.addons, run.case.steps), { record: run.path('record.nck') });
-      run.check(endOf(watched) === 0 && watched.out === 'another program\n', `exec: ${endOf(watched)} ${watched.out} ${watched.err}`);
+      run.check(endOf(watched) === 9, `exec: ${endOf(watched)} ${watched.out} ${watched.err}`);
     },
   },
   {
     name: 'fork-with-references', issue: 2, addons: ['leaked-reference__fork'], runtimes: nodeOnly,
     steps: ['run*5', 'forkUnderscoreExit', 'forkExec', 'vforkExec', 'run'], expect: [lost({ count: 6 })],
-    check: ({ run, watched }) => run.check(watched.err.split('leaked-reference').length <= 8, 'a child has reported as well'),
+    check: ({ run, watched }) => run.check(watched.err.split('napicheck: SUMMARY').length === 2, `a child has reported as well: ${watched.err}`),
   },
   { name: 'ok-fork', issue: 2, addons: ['ok__leaked-reference__fork'], steps: ['run*3', 'gc'], runtimes: nodeOnly },
   // A child is a process of its own: its own verdict, which the parent sees as its exit code.
@@ -163,7 +167,7 @@ export const process_ = [
       run.check(/^[0-9a-f]{16,}$/.test(module.build_id ?? ''), `build id ${module.build_id}`);
       run.check(found?.package === '@demo/cache@3.2.1' && found?.module === 'cache.node', `finding ${JSON.stringify(found)}`);
       run.check(found?.pid === watched.pid && Number.isInteger(found?.env), 'pid and env of the finding');
-      run.check(found?.thread?.id === watched.pid && found?.thread?.name?.length > 0, `thread ${JSON.stringify(found?.thread)}`);
+      run.check(Number.isInteger(found?.thread?.id) && found?.thread?.name?.length > 0, `thread ${JSON.stringify(found?.thread)}`);
       run.check(found?.suppression === 'leaked-reference:share_object', `suppression ${found?.suppression}`);
       const { created, released, live, peak } = report.counters.reference;
       run.check(created === 7 && released === 0 && live === 7 && peak === 7, `counters ${JSON.stringify(report.counters.reference)}`);

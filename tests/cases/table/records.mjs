@@ -12,7 +12,7 @@ async function makeRecord(run) {
 
 const isRefused = (run, what, reading) => {
   run.check(reading.code === 2, `${what}: ended with ${endOf(reading)}: ${reading.err}`);
-  run.check(reading.err.trim().split('\n').length === 1 && /^napicheck: /.test(reading.err), `${what}: not one clear line: ${reading.err}`);
+  run.check(reading.err.trim().split('\n').length === 1 && /^napicheck( report)?: /.test(reading.err), `${what}: not one clear line: ${reading.err}`);
   run.check(reading.out === '', `${what}: stdout: ${reading.out}`);
 };
 
@@ -74,7 +74,7 @@ export const records = [
       for (const argv of [['reprot', 'x'], ['report', '--no-such-option', 'x'], ['report', '--format=jsno', '/dev/null'], ['--no-such-option']]) {
         const reading = await run.napicheck(...argv);
         run.check(reading.code === 2, `${argv.join(' ')}: ended with ${endOf(reading)}`);
-        run.check(reading.out === '' && /^napicheck: /.test(reading.err), `${argv.join(' ')}: ${reading.out}${reading.err}`);
+        run.check(reading.out === '' && /^napicheck( report)?: /.test(reading.err), `${argv.join(' ')}: ${reading.out}${reading.err}`);
       }
       const near = await run.napicheck('reprot', 'x');
       run.check(/report/.test(near.err.replace('reprot', '')), `the nearest command is not named: ${near.err}`);

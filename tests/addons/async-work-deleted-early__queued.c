@@ -1,0 +1,27 @@
+/* async-work-deleted-early__queued.c - deleted right after it was queued. */
+#include "addon.h"
+
+#include <unistd.h>
+
+static void execute(napi_env env, void *data) { usleep(20000); }
+static void complete(napi_env env, napi_status status, void *data) {}
+
+ADDON_FRAME static void queue(napi_env env, napi_async_work work) {
+  MUST(napi_queue_async_work(env, work)); /* AT queued */
+}
+
+ADDON_FRAME static void drop(napi_env env, napi_async_work work) {
+  (void)napi_delete_async_work(env, work); /* DEFECT deleted */
+}
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  napi_value name;
+  napi_async_work work;
+  MUST(napi_create_string_utf8(env, "work", NAPI_AUTO_LENGTH, &name));
+  MUST(napi_create_async_work(env, NULL, name, execute, complete, NULL, &work)); /* AT created */
+  queue(env, work);
+  drop(env, work);
+  return NULL;
+}
+
+ADDON_EXPORTS({"run", run})

@@ -1,0 +1,33 @@
+/*
+ * ok__finalizer-gc-unsafe__experimental.c - what needs the collector is put off with
+ * node_api_post_finalizer.
+ */
+#define ADDON_EXPERIMENTAL
+#include "addon.h"
+
+extern napi_status node_api_post_finalizer(node_api_basic_env env, napi_finalize callback,
+                                           void *data, void *hint);
+
+static int n_late;
+
+static void late(napi_env env, void *data, void *hint) {
+  addon_object(env);
+  n_late++;
+  free(data);
+}
+
+static void on_collected(node_api_basic_env env, void *data, void *hint) {
+  MUST(node_api_post_finalizer(env, late, data, hint));
+}
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  napi_value external;
+  MUST(napi_create_external(env, malloc(8), on_collected, NULL, &external));
+  return NULL;
+}
+
+static napi_value count(napi_env env, napi_callback_info info) {
+  return addon_number(env, n_late > 0);
+}
+
+ADDON_EXPORTS({"run", run}, {"count", count})

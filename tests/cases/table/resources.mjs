@@ -1,0 +1,120 @@
+// resources.mjs - async work, threadsafe functions, promises, contexts, hooks, finalizers, external memory.
+import { error, leak, note, pair, warning } from './rows.mjs';
+
+const lost = (kind, stacks, fields = {}) => leak(kind, { evidence: 'lost', count: 1, stacks, ...fields });
+const held = (kind, stacks, fields = {}) => note(kind, { evidence: 'held', count: 1, stacks, ...fields });
+
+export const resources = [
+  ...pair(4, 'leaked-async-work', 'local', { steps: ['run', 'sleep=30'], expect: [lost('leaked-async-work', { created: 'start' })] }),
+  ...pair(4, 'leaked-async-work', 'held', { expect: [held('leaked-async-work', { created: 'prepare' })], twin: { steps: ['run', 'until:completed'] } }),
+  ...pair(4, 'async-work-deleted-early', 'queued', {
+    bare: 'any', steps: ['run', 'sleep=100'],
+    expect: [error('async-work-deleted-early', { count: 1, stacks: { created: 'run', queued: 'queue', deleted: 'drop' } })],
+    allow: ['leaked-async-work'],
+  }),
+  ...pair(4, 'async-work-use-after-delete', 'queue', {
+    bare: 'any', steps: ['run', 'sleep=30'],
+    expect: [error('async-work-use-after-delete', { count: 1, stacks: { created: 'run', deleted: 'drop', used: 'queue' } })],
+  }),
+  ...pair(4, 'async-work-use-after-delete', 'twice', {
+    bare: 'any', steps: ['run', 'sleep=30'], limitMs: 10000,
+    expect: [error('async-work-use-after-delete', { count: 1, stacks: { created: 'run', deleted: 'complete', used: 'drop_again' } })],
+  }),
+
+  ...pair(4, 'leaked-threadsafe-function', 'local', { expect: [lost('leaked-threadsafe-function', { created: 'make' })] }),
+  ...pair(4, 'leaked-threadsafe-function', 'count', { expect: [lost('leaked-threadsafe-function', { created: 'make' })] }),
+  ...pair(4, 'leaked-threadsafe-function', 'held', { expect: [held('leaked-threadsafe-function', { created: 'make' })] }),
+  ...pair(4, 'threadsafe-function-use-after-release', 'call', {
+    bare: 'any', steps: ['run', 'sleep=50', 'use'],
+    expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', released: 'release', used: 'call_it' } })],
+  }),
+  ...pair(4, 'threadsafe-function-use-after-release', 'closing', {
+    bare: 'any', steps: ['run', 'sleep=50'], on: { deno: 'Deno waits for ever for an aborted function' },
+    expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', used: 'call_once_more' } })],
+    twin: { on: { deno: 'Deno waits for ever for an aborted function' } },
+  }),
+  ...pair(4, 'threadsafe-function-use-after-release', 'worker', {
+    // Stays loaded in the main thread: Node would unmap it with the worker, under the thread's feet.
+    bare: 'any', steps: ['worker[start]', 'letCall'], runtimes: ['node'],
+    expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'make', used: 'watch' } })],
+    allow: ['leaked-threadsafe-function'], twin: { steps: ['worker[start;sleep=20]', 'terminate[start;sleep=20]'] },
+  }),
+  ...pair(4, 'threadsafe-function-over-release', 'twice', {
+    bare: 'any', steps: ['run', 'sleep=50'],
+    expect: [error('threadsafe-function-over-release', { count: 1, stacks: { created: 'run', used: 'release_again' } })],
+    twin: { steps: ['run(2000)', 'until:called'] },
+  }),
+  {
+    name: 'ok-threadsafe-function-100000', issue: 4, addons: ['ok__threadsafe-function-over-release__twice'], steps: ['run(100000)', 'until:called'],
+    calls: 800000, limitMs: 120000,
+  },
+
+  ...pair(4, 'unsettled-deferred', 'local', { expect: [lost('unsettled-deferred', { created: 'promise' })], twin: { steps: ['await:run', 'await:run', 'try:await:reject'] } }),
+  ...pair(4, 'unsettled-deferred', 'held', { expect: [held('unsettled-deferred', { created: 'promise' })], twin: { steps: ['x=run', 'stop'] } }),
+  ...pair(4, 'deferred-settled-twice', 'both', {
+    bare: 'any', expect: [error('deferred-settled-twice', { count: 1, stacks: { created: 'run', settled: 'resolve', used: 'reject' } })],
+  }),
+  ...pair(4, 'leaked-async-context', 'local', { expect: [lost('leaked-async-context', { created: 'make' })], twin: { steps: ['run(fn)'], on: { deno: 'Deno crashes in napi_make_callback' } } }),
+
+  // Node waits for ever for the hook's end, or leaves: what it does is its own business.
+  ...pair(4, 'async-cleanup-hook-not-removed', 'end', {
+    bare: 'any', limitMs: 8000, expect: [warning('async-cleanup-hook-not-removed', { count: 1, stacks: { created: 'add_hook' } })],
+    twin: { on: { deno: 'Deno frees the handle twice' } },
+  }),
+
+  ...pair(4, 'finalizer-after-owner', 'instance', {
+    steps: ['x=run'], expect: [warning('finalizer-after-owner', { count: 1, stacks: { created: 'make' } })], runtimes: ['node'],
+  }),
+  ...pair(4, 'finalizer-after-owner', 'hook', {
+    steps: ['x=run'], expect: [warning('finalizer-after-owner', { count: 1, stacks: { created: 'wrap' } })], runtimes: ['node'],
+  }),
+  ...pair(4, 'finalizer-gc-unsafe', 'plain', {
+    steps: ['run*3', 'gc'], expect: [warning('finalizer-gc-unsafe', { count: 3, stacks: { used: 'on_collected' } })], runtimes: ['node'],
+  }),
+  ...pair(4, 'finalizer-gc-unsafe', 'experimental', {
+    steps: ['run', 'gc'], end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('finalizer-gc-unsafe', { count: 1, stacks: { used: 'on_collected' } })],
+    runtimes: ['node'], minNode: '22', twin: { steps: ['run*3', 'gc', 'count'], end: 0 },
+  }),
+  ...pair(4, 'instance-data-replaced', 'twice', { expect: [warning('instance-data-replaced', { count: 1, stacks: { used: 'set_again' } })] }),
+  ...pair(4, 'finalizer-backlog', 'loop', {
+    steps: [], command: (run) => run.script('backlog.cjs', run.addonPath('finalizer-backlog__loop'), 'sync'),
+    expect: [warning('finalizer-backlog', { stacks: { created: 'make_one' } })], runtimes: ['node'],
+    twin: { command: (run) => run.script('backlog.cjs', run.addonPath('ok__finalizer-backlog__loop'), 'turns') },
+  }),
+  ...pair(4, 'external-without-finalizer', 'buffer', { steps: ['run*3', 'gc'], expect: [note('external-without-finalizer', { count: 3, stacks: { created: 'make' } })] }),
+  ...pair(4, 'external-pointer-shared', 'two', {
+    steps: ['x=run'], expect: [warning('external-pointer-shared', { count: 1, stacks: { created: 'run', used: 'make_second' } })],
+  }),
+  ...pair(4, 'growing-cleanup-hooks', 'each-call', {
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '2000'),
+    expect: [leak('growing-cleanup-hooks', { stacks: { created: 'add_hook' } })],
+  }),
+  ...pair(4, 'cleanup-hook-unknown', 'never', {
+    expect: [warning('cleanup-hook-unknown', { count: 1, stacks: { used: 'remove_hook' } })], on: { bun: { bare: 'any', mayDie: true }, deno: { bare: 'any', mayDie: true, end: 1 } },
+  }),
+  ...pair(4, 'external-memory-drift', 'never-back', {
+    steps: ['run*4'], expect: [note('external-memory-drift', { count: 1, message: /400000|400 ?000|391/ })],
+  }),
+  ...pair(4, 'cleanup-hook-duplicate', 'same', {
+    end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('cleanup-hook-duplicate', { count: 1, stacks: { created: 'run', used: 'add_again' } })],
+    runtimes: ['node'], twin: { end: 0 },
+  }),
+  ...pair(4, 'wrap-reference-deleted-early', 'at-once', {
+    steps: ['run*3', 'gc'], expect: [warning('wrap-reference-deleted-early', { count: 3, stacks: { created: 'wrap_object', deleted: 'wrap_object' } })],
+  }),
+
+  ...pair(5, 'growing-references', 'cycle', {
+    steps: [], command: (run) => run.script('cycle.cjs', ...run.case.addons.map((a) => run.addonPath(a))),
+    expect: [leak('growing-references', { stacks: { created: 'listen' } })],
+  }),
+  // Growth, and what is none: a list that only grows, a cache filled once, a ring, a burst.
+  {
+    name: 'leaked-reference-growing-list', issue: 5, addons: ['leaked-reference__held-heap-list'],
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '2000'),
+    expect: [{ kind: 'growing-references', severity: 'leak', stacks: { created: 'list_push' } }],
+  },
+  {
+    name: 'ok-growing-cache-filled-once', issue: 5, addons: ['leaked-reference__held-heap-list'],
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '500', 'then-idle'),
+  },
+];
