@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "loader.h"
 #include "options.h"
 #include "place.h"
 #include "recorder.h"
@@ -38,14 +39,13 @@
 #endif
 #define OTHER_THREAD_SECONDS (READER_SECONDS + 15)
 #define ABORT_STATUS (128 + SIGABRT)
-// The reader's answers.
-#define VERDICT_FINDINGS 23
-#define VERDICT_REQUIRE 24
+#define STATUS_REQUIRE 24 // require= is not met
 // Where a site never had more live objects than this at a time, the reader finds no growth.
 #define QUIET_PEAK 8
 
 enum { STATE_NONE, STATE_RUNNING, STATE_DONE };
-static uint32_t state; // of the report; a futex
+static uint32_t state;       // of the report; a futex
+static pid_t registered_pid; // the process that registered the handler
 static pid_t reporting_pid, reporting_tid;
 static int final_status;
 
@@ -332,9 +332,7 @@ static int take_verdict(void) {
   int status = reader.status;
   if (WIFEXITED(status)) {
     int verdict = WEXITSTATUS(status);
-    if (verdict == VERDICT_FINDINGS)
-      return nck_options.exitcode;
-    if (verdict == 0 || verdict == VERDICT_REQUIRE)
+    if (verdict == 0 || verdict == STATUS_REQUIRE || verdict == nck_options.exitcode)
       return verdict;
     nck_say("%s failed with status %d; the record stays: napicheck report %s", reader_path, verdict,
             record);
@@ -425,12 +423,23 @@ static void wait_for_report(void) {
   }
 }
 
+// No addon was loaded and one had to be. Over the processes of `napicheck run` that is for the
+// launcher to judge.
+static bool is_addon_required(void) {
+  return !is_unset(NCK_OPTION_require) && getenv("NAPICHECK_RUN") == NULL;
+}
+
 int nck_ending_report(enum nck_end how, int code) {
   struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
   pid_t pid = getpid();
+  int saved = errno;
+  if (header == NULL && pid == registered_pid && is_addon_required()) {
+    nck_loader_start(); // a record that says that there was none
+    header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
+    errno = saved;
+  }
   if (header == NULL)
     return code;
-  int saved = errno;
   if ((pid_t)header->pid != pid) {
     // A child of vfork stands in its parent's memory: nothing here is its own. A child of fork has
     // its own copies.
@@ -479,10 +488,10 @@ static void at_exit_handler(int code, void *arg) {
 
 void nck_ending_register(void) {
   int saved = errno;
-  static bool found; // only the loader's thread comes here, and it does no harm twice
-  if (!found)
+  if (registered_pid == 0) { // only the loader's thread comes here, and it does no harm twice
+    registered_pid = getpid();
     find_reader();
-  found = true;
+  }
   on_exit(at_exit_handler, NULL);
   errno = saved;
 }

@@ -15,7 +15,8 @@
 #include "napicheck/record.h"
 
 // Registers the fallback exit handler again, and at the first time notes where the library and the
-// reader are (the program may change its directory later). After each load of an addon.
+// reader are (the program may change its directory later). After each load of an addon; where
+// require= is set in the constructor too, so that the end of a process without addons is seen.
 void nck_ending_register(void);
 
 // Closes the books and makes the report. `code` is the program's own exit status. Returns the

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ending.h"
 #include "env.h"
 #include "interpose.h"
 #include "options.h"
@@ -86,4 +87,6 @@ __attribute__((constructor)) static void start(void) {
   nck_handle_limit = nck_options.handle_limit;
   nck_active = true;
   nck_interpose_runtime_slots();
+  if (*nck_options_text(NCK_OPTION_require) != '\0')
+    nck_ending_register(); // the end of a process without addons counts then
 }

@@ -14,6 +14,7 @@
 #include "check.h"
 #include "ending.h"
 #include "env.h"
+#include "loader.h"
 #include "options.h"
 #include "recorder.h"
 
@@ -25,6 +26,8 @@ void nck_env_close_books(enum nck_end how) {
   if (in_close_books != NULL)
     in_close_books();
 }
+
+void nck_loader_start(void) { nck_recorder_open(); }
 
 static char folder[64];
 static char log_path[128];
@@ -131,7 +134,19 @@ static void end_in_call(void) {
   nck_tls.frame = (struct nck_frame *)&nck_tls; // only looked at, not into
   nck_ending_exit(0);
 }
-static void end_without_record(void) { nck_ending_exit(0); }
+static void end_without_record(void) {
+  nck_ending_register();
+  nck_ending_exit(0);
+}
+static void end_without_record_in_child(void) {
+  nck_ending_register();
+  pid_t child = fork();
+  if (child == 0)
+    nck_ending_exit(0);
+  int result = 0;
+  waitpid(child, &result, 0);
+  _exit(WEXITSTATUS(result));
+}
 
 static void test_ways_out(void) {
   setenv("FAKE_STATUS", "23", 1);
@@ -173,13 +188,22 @@ static void test_ways_out(void) {
   run(end_without_record);
   CHECK_UINT(status(), 0);
   CHECK(logged[0] == '\0' && said[0] == '\0');
-  // Another status for findings, and none.
+  // No addon where there had to be one.
+  setenv("NAPICHECK_OPTIONS", "require=*.node", 1);
+  setenv("FAKE_STATUS", "24", 1);
+  run(end_without_record);
+  CHECK_UINT(status(), 24);
+  CHECK(read_record(&header));
+  run(end_without_record_in_child);
+  CHECK_UINT(status(), 0);
+  CHECK(logged[0] == '\0');
+  // Another status for findings.
   setenv("NAPICHECK_OPTIONS", "exitcode=7", 1);
+  setenv("FAKE_STATUS", "7", 1);
   run(end_exit_0);
   CHECK_UINT(status(), 7);
-  setenv("NAPICHECK_OPTIONS", "exitcode=0", 1);
-  run(end_exit_0);
-  CHECK_UINT(status(), 0);
+  run(end_exit_5);
+  CHECK_UINT(status(), 5);
   unsetenv("NAPICHECK_OPTIONS");
   setenv("FAKE_STATUS", "24", 1);
   run(end_exit_0);
