@@ -113,7 +113,8 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
         .shared = arguments->at_exit,
     };
     good &= nck_outputs_write(&outputs, &report);
-    if (good)
+    // At a program's end an output that cannot be written is said, and the verdict stands.
+    if (good || arguments->at_exit)
       status = report.summary.verdict;
     if (good && arguments->at_exit && !nck_options_bool(&options, NCK_OPTION_keep_record))
       unlink(list->paths[0]);
