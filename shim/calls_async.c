@@ -7,6 +7,7 @@
 
 #include "finding.h"
 #include "frame.h"
+#include "held.h"
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
@@ -17,7 +18,7 @@ struct nck_work {
   napi_async_execute_callback execute;
   napi_async_complete_callback complete;
   void *user_data;
-  void *token;
+  void *token; // hidden
   uint32_t queued_stack;
   bool busy; // written on the env's thread, read there
 };
@@ -38,7 +39,7 @@ static void complete_trampoline(napi_env env, napi_status status, void *data) {
   void *user_data = work->user_data;
   struct nck_object *object;
   work->busy = false;
-  if (nck_object_decode(work->token, NCK_KIND_ASYNC_WORK, &object) == NCK_WORD_LIVE)
+  if (nck_object_decode(NCK_HIDDEN(work->token), NCK_KIND_ASYNC_WORK, &object) == NCK_WORD_LIVE)
     object->flags &= (uint16_t)~NCK_OBJECT_QUEUED;
   if (complete == NULL)
     return;
@@ -62,7 +63,7 @@ napi_status napi_create_async_work(napi_env env, napi_value async_resource,
   NCK_BEFORE_REAL(state, id, pc);
   struct nck_work *work =
       async_tracked() && execute != NULL && !state->foreign && !nck_recorder_is_blind()
-          ? nck_own_alloc(sizeof *work)
+          ? nck_held_alloc(sizeof *work)
           : NULL;
   if (work != NULL) {
     memset(work, 0, sizeof *work);
@@ -78,13 +79,13 @@ napi_status napi_create_async_work(napi_env env, napi_value async_resource,
                                                        execute, complete, data, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (work != NULL)
-      nck_own_free(work, sizeof *work);
+      nck_held_free(work, sizeof *work);
     nck_call_failed(state, id, status, pc);
     return status;
   }
   if (work != NULL) {
     *result = nck_object_new(state, NCK_KIND_ASYNC_WORK, *result, 1, id, pc, 0);
-    work->token = *result;
+    work->token = NCK_HIDDEN(*result);
     struct nck_object *object;
     if (nck_object_decode(*result, NCK_KIND_ASYNC_WORK, &object) == NCK_WORD_LIVE)
       object->data = (uint64_t)(uintptr_t)work;
@@ -158,7 +159,7 @@ napi_status napi_delete_async_work(napi_env env, napi_async_work work) {
     }
     nck_object_drop(state, object, stack, NCK_FATE_DELETED);
     if (record != NULL && !record->busy && !state->foreign)
-      nck_own_free(record, sizeof *record);
+      nck_held_free(record, sizeof *record);
   }
   napi_status status = nck_real.napi_delete_async_work(env, real);
   if (NCK_UNLIKELY(status != napi_ok))

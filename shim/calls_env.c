@@ -8,6 +8,7 @@
 #include "finding.h"
 #include "frame.h"
 #include "hash.h"
+#include "held.h"
 #include "hook.h"
 #include "loader.h"
 #include "object.h"
@@ -32,7 +33,7 @@ struct nck_async_hook {
   struct nck_env *state;
   napi_async_cleanup_hook hook;
   void *user_arg;
-  void *token;
+  void *token; // hidden; NULL: none yet
   uint32_t stack;
   bool ran;
 };
@@ -100,8 +101,9 @@ void nck_owner_check(struct nck_env *state, const void *pointer, const void *use
 static void hook_trampoline(void *arg) {
   struct nck_hook *hook = arg, copy = *hook;
   struct nck_env *state = copy.state;
+  nck_env_teardown_begins(state);
   HASH_DELETE(hh, state->hooks, hook);
-  nck_own_free(hook, sizeof *hook);
+  nck_held_free(hook, sizeof *hook);
   nck_counter_released(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
   if (copy.site != 0)
     nck_site_released(copy.site, true);
@@ -149,7 +151,7 @@ napi_status napi_add_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void 
     }
     return nck_real.napi_add_env_cleanup_hook(env, hook_trampoline, hook);
   }
-  hook = nck_recorder_is_blind() ? NULL : nck_own_alloc(sizeof *hook);
+  hook = nck_recorder_is_blind() ? NULL : nck_held_alloc(sizeof *hook);
   if (hook == NULL)
     return nck_real.napi_add_env_cleanup_hook(env, fun, arg);
   memset(hook, 0, sizeof *hook);
@@ -159,7 +161,7 @@ napi_status napi_add_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void 
   hook->stack = stack;
   napi_status status = nck_real.napi_add_env_cleanup_hook(env, hook_trampoline, hook);
   if (NCK_UNLIKELY(status != napi_ok)) {
-    nck_own_free(hook, sizeof *hook);
+    nck_held_free(hook, sizeof *hook);
     nck_call_failed(state, id, status, pc);
     return status;
   }
@@ -198,7 +200,7 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
     HASH_DELETE(hh, state->hooks, hook);
     if (hook->site != 0)
       nck_site_released(hook->site, state->state != NCK_ENV_ALIVE);
-    nck_own_free(hook, sizeof *hook);
+    nck_held_free(hook, sizeof *hook);
     nck_counter_released(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
   }
   return status;
@@ -207,21 +209,23 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
 static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *arg) {
   struct nck_async_hook *record = arg;
   struct nck_env *state = record->state;
+  nck_env_teardown_begins(state);
   nck_finalizer_log(state, NCK_FINALIZER_ASYNC_HOOK, (const void *)(uintptr_t)record->hook,
                     record->user_arg, record->stack);
   record->ran = true;
   // The runtime hands the handle over here where the addon did not ask for it before.
   if (record->token == NULL) {
-    record->token =
+    void *token =
         nck_object_new(state, NCK_KIND_CLEANUP_HOOK, handle, 1, NCK_FN_napi_add_async_cleanup_hook,
                        (const void *)(uintptr_t)record->hook, 0);
     struct nck_object *object;
-    if (nck_object_decode(record->token, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
+    record->token = NCK_HIDDEN(token);
+    if (nck_object_decode(token, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
       object->data = (uint64_t)(uintptr_t)record;
   }
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)record->hook);
-  record->hook(record->token, record->user_arg);
+  record->hook(NCK_HIDDEN(record->token), record->user_arg);
 }
 
 napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook hook, void *arg,
@@ -230,7 +234,7 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
   NCK_ENTER(napi_add_async_cleanup_hook);
   struct nck_async_hook *record =
       state != NULL && !state->foreign && hook != NULL && !nck_recorder_is_blind()
-          ? nck_own_alloc(sizeof *record)
+          ? nck_held_alloc(sizeof *record)
           : NULL;
   if (record == NULL)
     return nck_real.napi_add_async_cleanup_hook(env, hook, arg, remove_handle);
@@ -242,13 +246,13 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
   napi_status status =
       nck_real.napi_add_async_cleanup_hook(env, async_hook_trampoline, record, remove_handle);
   if (NCK_UNLIKELY(status != napi_ok)) {
-    nck_own_free(record, sizeof *record);
+    nck_held_free(record, sizeof *record);
     nck_call_failed(state, id, status, pc);
     return status;
   }
   if (remove_handle != NULL && *remove_handle != NULL) {
     *remove_handle = nck_object_new(state, NCK_KIND_CLEANUP_HOOK, *remove_handle, 1, id, pc, 0);
-    record->token = *remove_handle;
+    record->token = NCK_HIDDEN(*remove_handle);
     struct nck_object *object;
     if (nck_object_decode(*remove_handle, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
       object->data = (uint64_t)(uintptr_t)record;

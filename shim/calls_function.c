@@ -11,6 +11,7 @@
 #include "finding.h"
 #include "frame.h"
 #include "hash.h"
+#include "held.h"
 #include "module.h"
 #include "object.h"
 #include "options.h"
@@ -71,7 +72,7 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   HASH_FIND(hh, state->callbacks, &key, sizeof key, callback);
   if (callback != NULL)
     return callback;
-  callback = nck_own_alloc(sizeof *callback);
+  callback = nck_held_alloc(sizeof *callback);
   if (callback == NULL)
     return NULL;
   memset(callback, 0, sizeof *callback);
@@ -132,7 +133,7 @@ static void callback_collected(napi_env env, void *data, void *hint) {
     return;
   struct nck_env *state = callback->state;
   HASH_DELETE(hh, state->callbacks, callback);
-  nck_own_free(callback, sizeof *callback);
+  nck_held_free(callback, sizeof *callback);
 }
 
 napi_status napi_create_function(napi_env env, const char *utf8name, size_t length,

@@ -11,6 +11,7 @@
 #include "finalizer.h"
 #include "finding.h"
 #include "frame.h"
+#include "held.h"
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
@@ -22,7 +23,7 @@ struct nck_tsfn {
   napi_finalize finalize;
   void *user_finalize_data;
   void *user_context;
-  void *token;
+  void *token; // hidden
   uint32_t created_stack, released_stack;
   uint32_t env; // row
   int32_t n_threads;
@@ -58,7 +59,7 @@ static void finalize_trampoline(napi_env env, void *finalize_data, void *context
   // The function is valid inside its own finalizer, and not after.
   struct nck_object *object;
   __atomic_store_n(&tsfn->finalized, true, __ATOMIC_RELEASE);
-  if (nck_object_decode(tsfn->token, NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE) {
+  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE) {
     if (tsfn->closing) // released to zero before; else the end of the env finalized what is still
                        // held
       nck_object_drop(tsfn->state, object, tsfn->released_stack, NCK_FATE_DELETED);
@@ -85,7 +86,7 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
   async_resource_name = nck_value_in(state, async_resource_name, id, pc);
   NCK_BEFORE_REAL(state, id, pc);
   struct nck_tsfn *tsfn = tsfn_tracked() && !state->foreign && !nck_recorder_is_blind()
-                              ? nck_own_alloc(sizeof *tsfn)
+                              ? nck_held_alloc(sizeof *tsfn)
                               : NULL;
   void *our_context = context, *our_finalize_data = thread_finalize_data;
   napi_finalize our_finalize = thread_finalize_cb;
@@ -113,14 +114,14 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
       our_finalize_data, our_finalize, our_context, our_call_js, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (tsfn != NULL)
-      nck_own_free(tsfn, sizeof *tsfn);
+      nck_held_free(tsfn, sizeof *tsfn);
     nck_call_failed(state, id, status, pc);
     return status;
   }
   if (tsfn != NULL) {
     *result = nck_object_new(state, NCK_KIND_THREADSAFE_FUNCTION, *result,
                              (uint32_t)initial_thread_count, id, pc, 0);
-    tsfn->token = *result;
+    tsfn->token = NCK_HIDDEN(*result);
     struct nck_object *object;
     if (nck_object_decode(*result, NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE)
       object->data = (uint64_t)(uintptr_t)tsfn;

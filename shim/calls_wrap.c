@@ -6,6 +6,7 @@
 #include "finalizer.h"
 #include "finding.h"
 #include "frame.h"
+#include "held.h"
 #include "hook.h"
 #include "object.h"
 #include "recorder.h"
@@ -24,7 +25,7 @@ static void note_reference(struct nck_env *state, struct nck_finalizer *finalize
   struct nck_object *object;
   if (finalizer != NULL &&
       nck_object_decode(*result, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE) {
-    finalizer->reference = *result;
+    finalizer->reference = NCK_HIDDEN(*result);
     object->data = (uint64_t)(uintptr_t)finalizer;
   }
 }
@@ -184,7 +185,7 @@ struct noenv_finalizer {
 
 static void noenv_run(void *data, void *hint) {
   struct noenv_finalizer finalizer = *(struct noenv_finalizer *)hint;
-  nck_own_free(hint, sizeof finalizer);
+  nck_held_free(hint, sizeof finalizer);
   nck_finalizer_log(NULL, NCK_FINALIZER_ARRAYBUFFER, (const void *)(uintptr_t)finalizer.user_cb,
                     data, 0);
   finalizer.user_cb(data, finalizer.user_hint);
@@ -200,7 +201,7 @@ napi_status node_api_create_external_sharedarraybuffer(napi_env env, void *exter
     return nck_real.node_api_create_external_sharedarraybuffer(env, external_data, byte_length,
                                                                finalize_cb, finalize_hint, result);
   NCK_BEFORE_REAL(state, id, pc);
-  struct noenv_finalizer *finalizer = finalize_cb != NULL ? nck_own_alloc(sizeof *finalizer) : NULL;
+  struct noenv_finalizer *finalizer = finalize_cb != NULL ? nck_held_alloc(sizeof *finalizer) : NULL;
   if (finalizer != NULL)
     *finalizer = (struct noenv_finalizer){finalize_cb, finalize_hint};
   napi_status status = nck_real.node_api_create_external_sharedarraybuffer(
@@ -208,7 +209,7 @@ napi_status node_api_create_external_sharedarraybuffer(napi_env env, void *exter
       OUR_HINT(finalizer, finalize_hint), result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (finalizer != NULL)
-      nck_own_free(finalizer, sizeof *finalizer);
+      nck_held_free(finalizer, sizeof *finalizer);
     nck_call_failed(state, id, status, pc);
     return status;
   }

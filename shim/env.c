@@ -125,10 +125,8 @@ static bool object_is_wanted(uint32_t index, void *arg) {
   return thread != NULL ? row->thread == thread->row : row->state == NCK_ENV_ALIVE;
 }
 
-// One search of memory for each thread that ends, made when the first of its envs has run its
-// hooks: from then on the addons let go of what they hold, and a reference whose holder is freed
-// last of all is no leak.
-static void scan_for_thread(struct nck_thread_state *thread) {
+void nck_env_teardown_begins(struct nck_env *state) {
+  struct nck_thread_state *thread = state->thread;
   if (thread->scanned || !nck_options.leak_check || nck_recorder_is_blind())
     return;
   thread->scanned = true;
@@ -139,7 +137,7 @@ static void env_cleanup(void *arg) {
   struct nck_env *state = arg;
   int saved = errno;
   if (nck_active && state->state == NCK_ENV_ALIVE && nck_recorder.header != NULL) {
-    scan_for_thread(state->thread);
+    nck_env_teardown_begins(state);
     __atomic_store_n(&state->state, NCK_ENV_CLEANING, __ATOMIC_RELEASE);
     state->row->state = NCK_ENV_CLEANING;
     state->row->ended_ms = nck_recorder_ms();

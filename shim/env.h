@@ -135,6 +135,11 @@ struct nck_env *nck_env_find(napi_env env);
 // not; NULL when blind.
 struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc);
 
+// The first cleanup hook of a thread's envs is about to run: from here on the addons let go of what
+// they hold, so memory is searched now, once for all envs of the thread. A reference that a hook
+// holds, or whose holder is freed last of all, is no leak. The env's own thread.
+void nck_env_teardown_begins(struct nck_env *state);
+
 // This thread's state; made on first use. NULL when blind.
 struct nck_thread_state *nck_thread_current(void);
 

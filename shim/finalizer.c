@@ -7,6 +7,7 @@
 #include "finding.h"
 #include "frame.h"
 #include "hash.h"
+#include "held.h"
 #include "hook.h"
 #include "module.h"
 #include "object.h"
@@ -74,7 +75,7 @@ struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalize
                                         const void *pc) {
   if (user_cb == NULL || state->foreign || nck_recorder_is_blind())
     return NULL;
-  struct nck_finalizer *finalizer = nck_own_alloc(sizeof *finalizer);
+  struct nck_finalizer *finalizer = nck_held_alloc(sizeof *finalizer);
   if (finalizer == NULL)
     return NULL;
   memset(finalizer, 0, sizeof *finalizer);
@@ -113,7 +114,7 @@ static void unlink_finalizer(struct nck_finalizer *finalizer) {
 
 static void finalizer_drop(struct nck_finalizer *finalizer) {
   unlink_finalizer(finalizer);
-  nck_own_free(finalizer, sizeof *finalizer);
+  nck_held_free(finalizer, sizeof *finalizer);
 }
 
 struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi_status status) {
@@ -121,7 +122,7 @@ struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi
     return NULL;
   making = finalizer->outer_making;
   if (finalizer->ran) {
-    nck_own_free(finalizer, sizeof *finalizer);
+    nck_held_free(finalizer, sizeof *finalizer);
     return NULL;
   }
   if (status == napi_ok)
@@ -140,7 +141,7 @@ void nck_finalizer_retire(struct nck_finalizer *finalizer) {
   // A reference that napi_wrap returned stays the addon's to delete.
   struct nck_object *object;
   if (finalizer->reference != NULL &&
-      nck_object_decode(finalizer->reference, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
+      nck_object_decode(NCK_HIDDEN(finalizer->reference), NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
     object->data = 0;
   finalizer_drop(finalizer);
 }
@@ -186,7 +187,7 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
   if (own_thread) {
     struct nck_object *object;
     if (copy.reference != NULL &&
-        nck_object_decode(copy.reference, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
+        nck_object_decode(NCK_HIDDEN(copy.reference), NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
       object->data = 0;
     unlink_finalizer(finalizer);
     bool in_making = false;
@@ -195,7 +196,7 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
     if (in_making)
       finalizer->ran = true;
     else
-      nck_own_free(finalizer, sizeof *finalizer);
+      nck_held_free(finalizer, sizeof *finalizer);
     if (state->state == NCK_ENV_ALIVE)
       state->row->n_gc_seen++;
     nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, "data");

@@ -24,7 +24,7 @@ struct nck_finalizer {
   uint32_t deleted_stack; // where its reference was deleted before it ran
   struct nck_finalizer *outer_making;
   struct nck_finalizer *same_key_next; // wraps with the same data pointer
-  void *reference; // token of the reference that napi_wrap or napi_add_finalizer returned with it
+  void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned with it
 };
 
 // A record for a finalizer that the addon hands over. NULL when there is no memory: then hand on
