@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "collect.h"
 #include "error.h"
 #include "policy.h"
@@ -84,6 +85,15 @@ bool nck_build_finish(struct nck_report *report, const struct nck_options *optio
     strftime(today, sizeof today, "%Y-%m-%d", &day);
   nck_suppressions_apply(&suppressions, report, today);
   nck_suppressions_drop(&suppressions);
+  if (*nck_options_text(options, NCK_OPTION_baseline)) {
+    struct nck_error error = {""};
+    char *path = resolve(folder, nck_options_text(options, NCK_OPTION_baseline));
+    if (!nck_baseline_apply(report, path, &error)) {
+      nck_error_print(&error);
+      good = false;
+    }
+    free(path);
+  }
   nck_policy_apply(report, options, own_code);
   return good;
 }

@@ -355,6 +355,16 @@ static int compare_orders(const void *left, const void *right) {
   return a->order < b->order ? -1 : a->order > b->order;
 }
 
+// The name of a callback that the addon handed over, module+offset without symbols; "" for none.
+static const char *callback_name(struct nck_collector *collector, uint64_t frame) {
+  const char *name = nck_symbolizer_function(collector->symbolizer, frame);
+  uint32_t module = NCK_FRAME_MODULE(frame);
+  if (*name || !module || module >= collector->n_modules)
+    return name;
+  return nck_arena_print(collector->arena, "%s+0x%llx", collector->modules[module].file,
+                         (unsigned long long)NCK_FRAME_OFFSET(frame));
+}
+
 static void collect_finalizers(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
   uint32_t n_rows = nck_record_count(record, NCK_TABLE_FINALIZER), n = 0;
@@ -375,7 +385,7 @@ static void collect_finalizers(struct nck_collector *collector) {
     finalizer->process = collector->process;
     finalizer->env = rows[i]->env;
     finalizer->ms = rows[i]->ms;
-    finalizer->function = nck_symbolizer_function(collector->symbolizer, rows[i]->cb_frame);
+    finalizer->function = callback_name(collector, rows[i]->cb_frame);
     struct nck_report_stack stack =
         nck_symbolizer_stack(collector->symbolizer, rows[i]->stack, NCK_ROLE_CREATED, 0);
     const struct nck_report_frame *site = nck_report_stack_site(&stack);
@@ -414,12 +424,7 @@ static void collect_profiles(struct nck_collector *collector) {
     struct nck_report_profile *profile = nck_report_add_profile(collector->report);
     profile->process = collector->process;
     profile->module = nck_collect_module(collector, row->module);
-    const char *name = nck_symbolizer_function(collector->symbolizer, row->cb_frame);
-    uint32_t module = NCK_FRAME_MODULE(row->cb_frame);
-    if (!*name && module && module < collector->n_modules)
-      name = nck_arena_print(collector->arena, "%s+0x%llx", collector->modules[module].file,
-                             (unsigned long long)NCK_FRAME_OFFSET(row->cb_frame));
-    profile->callback = name;
+    profile->callback = callback_name(collector, row->cb_frame);
     profile->n_handles = row->n_handles;
     profile->n_calls = row->n_calls;
     profile->peak_handles = row->peak_handles;

@@ -403,13 +403,24 @@ void nck_json_render(const struct nck_report *report, const struct nck_render_op
   json_decref(json);
 }
 
-json_t *nck_json_load(const char *path, struct nck_error *error) {
-  json_error_t wrong;
-  json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);
-  if (!json) {
-    nck_error_set(error, "%s is not a report: %s", path, wrong.text);
+json_t *nck_json_read(const char *path, const char *what, struct nck_error *error) {
+  FILE *file = fopen(path, "re");
+  if (!file) {
+    nck_error_set(error, "cannot read %s: %s", path, strerror(errno));
     return NULL;
   }
+  json_error_t wrong;
+  json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
+  fclose(file);
+  if (!json)
+    nck_error_set(error, "%s is not %s: line %d: %s", path, what, wrong.line, wrong.text);
+  return json;
+}
+
+json_t *nck_json_load(const char *path, struct nck_error *error) {
+  json_t *json = nck_json_read(path, "a report", error);
+  if (!json)
+    return NULL;
   const char *schema = json_string_value(json_object_get(json, "schema"));
   if (!schema || strcmp(schema, NCK_JSON_SCHEMA) != 0 ||
       !json_is_array(json_object_get(json, "findings")) ||

@@ -12,6 +12,10 @@
 // A new object; the caller drops it.
 json_t *nck_json_build(const struct nck_report *report);
 
+// Loads any JSON file; `what` ("a report") is what it ought to be. NULL with a line in `error`; the
+// caller drops.
+json_t *nck_json_read(const char *path, const char *what, struct nck_error *error);
+
 // Loads a report and checks that it is one. NULL with a line in `error`; the caller drops.
 json_t *nck_json_load(const char *path, struct nck_error *error);
 

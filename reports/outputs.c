@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "json.h"
 #include "output.h"
 #include "render.h"
@@ -195,8 +196,22 @@ bool nck_outputs_need_sites(const struct nck_options *options) {
   return need;
 }
 
+static bool write_baseline(const struct nck_outputs *outputs, const struct nck_report *report) {
+  struct nck_error error = {""};
+  const char *path = nck_options_text(outputs->options, NCK_OPTION_write_baseline);
+  int lock = outputs->shared ? nck_output_lock(path) : -1;
+  bool good =
+      nck_baseline_write(report, path, outputs->shared && is_of_this_run(report, path), &error);
+  nck_output_unlock(lock);
+  if (!good)
+    nck_error_print(&error);
+  return good;
+}
+
 bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report) {
   bool good = true;
+  if (*nck_options_text(outputs->options, NCK_OPTION_write_baseline))
+    good = write_baseline(outputs, report);
   const char *at = nck_options_text(outputs->options, NCK_OPTION_format);
   for (char *item; (item = nck_options_item(&at)); free(item))
     good &= write_one(outputs, report, item);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "demangle.h"
+
 #define DEFINE_ADD(noun, type, array)                                                              \
   struct type *nck_report_add_##noun(struct nck_report *report) {                                  \
     report->array = nck_memory_grow(report->array, &report->array##_capacity,                      \
@@ -82,10 +84,11 @@ void nck_report_drop(struct nck_report *report) {
 
 const char *nck_report_frame_text(struct nck_arena *arena, const struct nck_report_frame *frame) {
   const char *module = frame->module ? frame->module->file : "?";
-  if (*frame->function && frame->line)
-    return nck_arena_print(arena, "%s at %s:%u", frame->function, frame->file, frame->line);
-  if (*frame->function)
-    return nck_arena_print(arena, "%s+0x%llx (%s)", frame->function,
+  const char *function = nck_demangle_short(arena, frame->function);
+  if (*function && frame->line)
+    return nck_arena_print(arena, "%s at %s:%u", function, frame->file, frame->line);
+  if (*function)
+    return nck_arena_print(arena, "%s+0x%llx (%s)", function,
                            (unsigned long long)frame->function_offset, module);
   if (frame->line)
     return nck_arena_print(arena, "%s:%u", frame->file, frame->line);

@@ -13,11 +13,15 @@
 #define MAX_JS 8
 #define MAX_ROWS 20
 
+struct told;
+
 struct page {
   const struct nck_report *report;
   const struct nck_render_options *options;
   FILE *out;
   struct nck_arena scratch;
+  struct told *told; // what is shown, each call site once
+  size_t n_told;
 };
 
 enum style { PLAIN, BOLD, DIM, RED, MAGENTA, YELLOW, CYAN };
@@ -142,7 +146,46 @@ static bool is_shown(const struct page *page, const struct nck_report_finding *f
       nck_options_has(options, NCK_OPTION_show, "all"))
     return true;
   // What lived when a process was killed, or lives now, is what its report is asked for.
-  return page->options->asked && !strcmp(finding->evidence, "live");
+  return (page->options->asked || !finding->process->end_known) &&
+         !strcmp(finding->evidence, "live");
+}
+
+// The same call site in another process or behind another caller: told once, with the sum.
+static bool is_same_site(const struct nck_report_finding *a, const struct nck_report_finding *b) {
+  return a->kind == b->kind && a->severity == b->severity &&
+         !strcmp(a->fingerprint, b->fingerprint) && !strcmp(a->evidence, b->evidence);
+}
+
+// The first shown finding of each call site, the number of objects of all of them, and of how many
+// more.
+struct told {
+  const struct nck_report_finding *finding;
+  uint64_t count;
+  uint64_t n_more;
+};
+
+static void gather(struct page *page) {
+  const struct nck_report *report = page->report;
+  page->told = nck_arena_take(&page->scratch, (report->n_findings + 1) * sizeof *page->told);
+  struct nck_map by_fingerprint = {0};
+  for (size_t i = 0; i < report->n_findings; i++) {
+    const struct nck_report_finding *finding = report->findings[i];
+    if (!is_shown(page, finding))
+      continue;
+    uint64_t key = strtoull(finding->fingerprint, NULL, 16) ^ (uint64_t)finding->severity << 8 ^
+                   (unsigned char)finding->evidence[0];
+    void **place = nck_map_place(&by_fingerprint, key);
+    struct told *told = *place;
+    if (told && is_same_site(told->finding, finding)) {
+      told->n_more++;
+    } else {
+      told = &page->told[page->n_told++];
+      told->finding = finding;
+      *place = told;
+    }
+    told->count += finding->count;
+  }
+  nck_map_drop(&by_fingerprint);
 }
 
 static const char *package_text(struct page *page, const struct nck_report_module *module) {
@@ -170,6 +213,23 @@ static const char *site_text(struct page *page, const struct nck_report_finding 
   return finding->module ? finding->module->file : "";
 }
 
+// What is special about a process: it runs, it was killed, the tool was in trouble.
+static void print_state(const struct page *page, const struct nck_report_process *process) {
+  FILE *out = page->out;
+  if (!strcmp(process->end_how, "running"))
+    fprintf(out, "pid %u is running; this is what lives in it after %llu.%llu s\n", process->pid,
+            (unsigned long long)(process->duration_ms / 1000),
+            (unsigned long long)(process->duration_ms / 100 % 10));
+  else if (!process->end_known && process->end_code)
+    fprintf(out, "pid %u was killed by signal %d (%s); this is what lived in it then\n",
+            process->pid, process->end_code, strsignal(process->end_code));
+  else if (!process->end_known)
+    fprintf(out, "pid %u was killed; this is what lived in it then\n", process->pid);
+  if (process->blind_ms)
+    fprintf(out, "pid %u: napicheck stopped judging after %u ms: %s\n", process->pid,
+            process->blind_ms, process->blind_reason);
+}
+
 static void print_head(struct page *page, const struct nck_report_process *process) {
   FILE *out = page->out;
   fprintf(out, "%snapicheck %s%s: ", on(page, BOLD), NCK_VERSION, off(page));
@@ -184,30 +244,20 @@ static void print_head(struct page *page, const struct nck_report_process *proce
   fprintf(out, ":%.200s%s\n", command.length ? command.text : "",
           command.length > 200 ? "..." : "");
   nck_text_drop(&command);
-  if (!strcmp(process->end_how, "running"))
-    fprintf(out, "the process is running; this is what lives now, after %llu.%llu s\n",
-            (unsigned long long)(process->duration_ms / 1000),
-            (unsigned long long)(process->duration_ms / 100 % 10));
-  else if (!process->end_known)
-    fputs("the process was killed; this is what lived then\n", out);
-  if (process->blind_ms)
-    fprintf(out, "napicheck stopped judging after %u ms: %s\n", process->blind_ms,
-            process->blind_reason);
+  for (size_t i = 0; i < page->report->n_processes; i++)
+    print_state(page, page->report->processes[i]);
   putc('\n', out);
 }
 
-// One line for each finding, when there are several.
-static void print_overview(struct page *page, uint64_t n_shown) {
-  if (n_shown < 2)
+// One line for each call site, when there are several.
+static void print_overview(struct page *page) {
+  if (page->n_told < 2)
     return;
-  uint64_t number = 0;
-  for (size_t i = 0; i < page->report->n_findings; i++) {
-    const struct nck_report_finding *finding = page->report->findings[i];
-    if (!is_shown(page, finding))
-      continue;
-    fprintf(page->out, "%3llu. %s%-7s%s %6llu  %-36s %s\n", (unsigned long long)++number,
+  for (size_t i = 0; i < page->n_told; i++) {
+    const struct nck_report_finding *finding = page->told[i].finding;
+    fprintf(page->out, "%3zu. %s%-7s%s %6llu  %-36s %s\n", i + 1,
             on(page, style_of(finding->severity)), nck_severity_word(finding->severity), off(page),
-            (unsigned long long)finding->count, nck_kinds[finding->kind].word,
+            (unsigned long long)page->told[i].count, nck_kinds[finding->kind].word,
             site_text(page, finding));
   }
   putc('\n', page->out);
@@ -234,12 +284,12 @@ static void print_where(struct page *page, const struct nck_report_finding *find
   nck_text_drop(&text);
 }
 
-static void print_finding(struct page *page, const struct nck_report_finding *finding,
-                          uint64_t number) {
+static void print_finding(struct page *page, const struct told *told, size_t number) {
   FILE *out = page->out;
+  const struct nck_report_finding *finding = told->finding;
   const struct nck_kind *kind = &nck_kinds[finding->kind];
   const char *word = nck_severity_word(finding->severity);
-  int at = fprintf(out, "%llu. ", (unsigned long long)number);
+  int at = fprintf(out, "%zu. ", number);
   fprintf(out, "%s%s %s%s", on(page, style_of(finding->severity)), word, kind->word, off(page));
   at += (int)(strlen(word) + 1 + strlen(kind->word));
   if (*finding->evidence)
@@ -255,6 +305,10 @@ static void print_finding(struct page *page, const struct nck_report_finding *fi
   for (uint32_t i = 0; finding->n_places > 1 && i < finding->n_places; i++)
     fprintf(out, "  held by:    %s (%llu)\n", finding->places[i].text,
             (unsigned long long)finding->places[i].count);
+  if (told->n_more)
+    fprintf(out, "  and:        %llu more at this call site, by %llu other caller%s or process%s\n",
+            (unsigned long long)(told->count - finding->count), (unsigned long long)told->n_more,
+            plural(told->n_more), told->n_more == 1 ? "" : "es");
   for (uint32_t i = 0; i < finding->n_facts; i++) {
     fputs("  note:       ", out);
     print_wrapped(page, finding->facts[i], 14, 14);
@@ -269,18 +323,13 @@ static void print_finding(struct page *page, const struct nck_report_finding *fi
   fprintf(out, "  explain:    napicheck explain %s\n\n", kind->word);
 }
 
-static void print_findings(struct page *page, uint64_t n_shown) {
-  uint64_t number = 0;
-  for (size_t i = 0; i < page->report->n_findings; i++) {
-    if (!is_shown(page, page->report->findings[i]))
-      continue;
-    print_finding(page, page->report->findings[i], ++number);
-    if (number == MAX_DETAILED)
-      break;
-  }
-  if (n_shown > number)
-    fprintf(page->out, "%llu more are in the overview above; format=json=FILE has all of them\n\n",
-            (unsigned long long)(n_shown - number));
+static void print_findings(struct page *page) {
+  size_t n = page->n_told < MAX_DETAILED ? page->n_told : MAX_DETAILED;
+  for (size_t i = 0; i < n; i++)
+    print_finding(page, &page->told[i], i + 1);
+  if (n < page->n_told)
+    fprintf(page->out, "%zu more are in the overview above; format=json=FILE has all of them\n\n",
+            page->n_told - n);
 }
 
 // True when a finding of these kinds is shown.
@@ -482,18 +531,16 @@ void nck_text_render(const struct nck_report *report, const struct nck_render_op
                      FILE *out) {
   struct page page = {.report = report, .options = options, .out = out};
   int verbosity = nck_options_int(options->options, NCK_OPTION_verbosity);
-  uint64_t n_shown = 0;
-  for (size_t i = 0; i < report->n_findings; i++)
-    n_shown += is_shown(&page, report->findings[i]);
+  gather(&page);
   bool blind = false;
   for (size_t i = 0; i < report->n_processes; i++)
     blind |= report->processes[i]->blind_ms != 0;
-  bool matters = n_shown || blind || report->summary.require_failed || report->summary.failed;
+  bool matters = page.n_told || blind || report->summary.require_failed || report->summary.failed;
   if (matters) {
     if (report->n_processes)
       print_head(&page, report->processes[0]);
-    print_overview(&page, n_shown);
-    print_findings(&page, n_shown);
+    print_overview(&page);
+    print_findings(&page);
     print_finalizers(&page);
     print_profile(&page);
     print_failed_calls(&page);
