@@ -33,6 +33,17 @@ static void execute_trampoline(napi_env env, void *data) {
   work->execute(env, work->user_data);
 }
 
+// Work in flight is completed at the very beginning of a teardown, before any hook runs. Then the
+// runtime refuses whatever may run JavaScript, before it looks at the arguments.
+static bool env_runs_javascript(struct nck_env *state) {
+  if (state->thread->scanned || state->foreign)
+    return true;
+  napi_value ignored;
+  napi_status status = nck_real.napi_set_property(state->env, NULL, NULL, NULL);
+  nck_real.napi_get_undefined(state->env, &ignored); // puts the last error back to napi_ok
+  return status != napi_cannot_run_js && status != napi_pending_exception;
+}
+
 static void complete_trampoline(napi_env env, napi_status status, void *data) {
   struct nck_work *work = data;
   napi_async_complete_callback complete = work->complete;
@@ -43,6 +54,8 @@ static void complete_trampoline(napi_env env, napi_status status, void *data) {
     object->flags &= (uint16_t)~NCK_OBJECT_QUEUED;
   if (complete == NULL)
     return;
+  if (!env_runs_javascript(work->state))
+    nck_env_teardown_begins(work->state);
   NCK_FRAME(frame);
   nck_frame_enter(&frame, work->state, NCK_FRAME_COMPLETE, (const void *)(uintptr_t)complete);
   complete(env, status, user_data); // usually deletes the work: it is not touched again
@@ -262,10 +275,14 @@ static napi_status settle(struct nck_env *state, napi_env env, napi_deferred def
                            ? nck_real.napi_resolve_deferred(env, real, value)
                            : nck_real.napi_reject_deferred(env, real, value);
   if (NCK_UNLIKELY(status != napi_ok)) {
-    if (word == NCK_WORD_LIVE && object != NULL &&
-        (status == napi_pending_exception || status == napi_cannot_run_js ||
-         status == napi_invalid_arg))
-      nck_object_revive(state, object);
+    if (word == NCK_WORD_LIVE && object != NULL) {
+      // Refused although no exception was left pending: the env is being torn down and runs no
+      // JavaScript any more; a promise that nobody can wait for owes nothing.
+      bool stopping =
+          status == napi_cannot_run_js || (status == napi_pending_exception && !state->pending);
+      if (!stopping && (status == napi_pending_exception || status == napi_invalid_arg))
+        nck_object_revive(state, object);
+    }
     nck_call_failed(state, function, status, pc);
   }
   return status;
