@@ -1,9 +1,10 @@
 // run-cases.mjs [--build DIR] [--runtime PATH] [--issues 2,3] [--jobs N] [--bare] [--list] [NAME... | --all]
 //
-// Runs cases of the table by name, or all of the given issues. --bare runs the programs without the tool, to see
-// that the addons do what they are meant to. Exit 0: passed; 1: a failure; 77: all were skipped (CTest's skip).
+// Runs cases of the table by name, or all of the given issues. --list prints the names of those that the runtime
+// can have. --bare runs the programs without the tool, to see that the addons do what they are meant to.
+// Exit 0: passed; 1: a failure; 77: all were skipped (CTest's skip).
 import { join, resolve } from 'node:path';
-import { describeRuntime, root, runCase } from './harness.mjs';
+import { describeRuntime, root, runCase, specialise } from './harness.mjs';
 import { cases } from './table.mjs';
 
 const args = process.argv.slice(2);
@@ -32,7 +33,9 @@ if (unknown) {
 
 const chosen = cases.filter((c) => issues.includes(c.issue) && (isAll || isListing || args.includes(c.name)));
 if (isListing) {
-  console.log(chosen.map((c) => c.name).join('\n'));
+  // Cases that this runtime cannot have are not tests of it; the compatibility runs have them.
+  const runtime = describeRuntime(runtimePath);
+  console.log(chosen.filter((c) => !specialise(c, runtime).skip).map((c) => c.name).join('\n'));
   process.exit(0);
 }
 const absent = args.find((name) => !cases.some((c) => c.name === name));

@@ -75,6 +75,11 @@ export const resources = [
     steps: ['run', 'gc'], end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('finalizer-gc-unsafe', { count: 1, stacks: { used: 'on_collected' } })],
     runtimes: ['node'], minNode: '22', twin: { steps: ['run*3', 'gc', 'count'], end: 0 },
   }),
+  ...pair(4, 'finalizer-never-ran', 'worker', {
+    steps: ['worker[x=run]'], runtimes: ['deno'], expect: [warning('finalizer-never-ran', { count: 1, stacks: { created: 'make' } })],
+    twin: { runtimes: undefined },
+  }),
+  { name: 'ok-finalizer-runs-at-end-of-worker', issue: 4, addons: ['finalizer-never-ran__worker'], steps: ['worker[x=run]', 'terminate[x=run]'], runtimes: ['node'] },
   ...pair(4, 'instance-data-replaced', 'twice', { expect: [warning('instance-data-replaced', { count: 1, stacks: { used: 'set_again' } })] }),
   ...pair(4, 'finalizer-backlog', 'loop', {
     steps: [], command: (run) => run.script('backlog.cjs', run.addonPath('finalizer-backlog__loop'), 'sync'),
