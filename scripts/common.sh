@@ -49,18 +49,21 @@ clang_format() {
   return 1
 }
 
-# configure_and_build DIR [CMAKE-OPTION...] [--target TARGET...]
-configure_and_build() {
-  local dir=$1 options=()
+# configure DIR [CMAKE-OPTION...]
+configure() {
+  local dir=$1
   shift
-  while [ $# -gt 0 ] && [ "$1" != --target ]; do
-    options+=("$1")
-    shift
-  done
   if [ ! -f "$dir/CMakeCache.txt" ] && have ninja; then
-    options+=(-G Ninja)
+    set -- -G Ninja "$@"
   fi
-  quietly "Configuring $dir" cmake -S . -B "$dir" "${options[@]}"
+  quietly "Configuring $dir" cmake -S . -B "$dir" "$@"
+}
+
+# build DIR [TARGET...]
+build() {
+  local dir=$1
+  shift
+  [ $# -eq 0 ] || set -- --target "$@"
   cmake --build "$dir" -j "$jobs" "$@"
 }
 
