@@ -160,6 +160,8 @@ void *nck_loader_dlsym(void *handle, const char *name) {
   void *symbol = dlsym(handle, name);
   if (symbol == NULL || !nck_active || name == NULL)
     return symbol;
+  if (strcmp(name, "quick_exit") == 0) // Bun looks it up at its end, and has no slot for it
+    return (void *)nck_ending_quick_exit;
   if (strcmp(name, "napi_register_module_v1") == 0) {
     nck_loader_start();
     nck_module_refresh();

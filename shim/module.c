@@ -497,6 +497,15 @@ static void read_again(void) {
   __atomic_store_n(&seen_adds, snapshot.counters.adds, __ATOMIC_RELEASE);
 }
 
+// Held across a fork, so that the child finds it free and what it protects whole.
+static void fork_lock(void) { pthread_mutex_lock(&writer.lock); }
+
+static void fork_unlock(void) { pthread_mutex_unlock(&writer.lock); }
+
+static void watch_forks(void) { pthread_atfork(fork_lock, fork_unlock, fork_unlock); }
+
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+
 void nck_module_refresh(void) {
   struct counters now;
   int saved_errno = errno;
@@ -507,6 +516,7 @@ void nck_module_refresh(void) {
   if (now.adds == __atomic_load_n(&seen_adds, __ATOMIC_ACQUIRE) &&
       now.subs == __atomic_load_n(&seen_subs, __ATOMIC_ACQUIRE))
     return;
+  pthread_once(&forks_once, watch_forks); // after the recorder's: so ours is taken before
   pthread_mutex_lock(&writer.lock);
   read_again();
   pthread_mutex_unlock(&writer.lock);
@@ -521,5 +531,3 @@ void nck_module_ours(uintptr_t *low, uintptr_t *high) {
     *high = entry.high;
   }
 }
-
-void nck_module_after_fork_child(void) { pthread_mutex_init(&writer.lock, NULL); }

@@ -46,7 +46,4 @@ void nck_module_mark_addon(uint32_t module);
 // Address range of this library itself, [low, high).
 void nck_module_ours(uintptr_t *low, uintptr_t *high);
 
-// In the child of a fork: frees the locks that another thread of the parent held.
-void nck_module_after_fork_child(void);
-
 #endif

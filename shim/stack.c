@@ -167,6 +167,15 @@ static uint32_t keep(const uint64_t *frames, uint32_t n) {
   return index;
 }
 
+// Held across a fork, so that the child finds it free and what it protects whole.
+static void fork_lock(void) { pthread_mutex_lock(&kept.lock); }
+
+static void fork_unlock(void) { pthread_mutex_unlock(&kept.lock); }
+
+static void watch_forks(void) { pthread_atfork(fork_lock, fork_unlock, fork_unlock); }
+
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+
 // --- code addresses ---
 
 static struct cache *cache_of_thread(void) {
@@ -177,6 +186,7 @@ static struct cache *cache_of_thread(void) {
   if (self.cache == NULL) {
     if (self.has_ended)
       return NULL;
+    pthread_once(&forks_once, watch_forks); // after the recorder's: so ours is taken before
     self.cache = nck_own_alloc(sizeof *self.cache);
     if (self.cache == NULL)
       return NULL;
@@ -460,5 +470,3 @@ void nck_stack_thread_end(void) {
   if (cache != NULL)
     nck_own_free(cache, sizeof *cache);
 }
-
-void nck_stack_after_fork_child(void) { pthread_mutex_init(&kept.lock, NULL); }

@@ -29,7 +29,4 @@ uintptr_t nck_stack_outside(void);
 // Drops this thread's cache (thread end). Captures after that work without one.
 void nck_stack_thread_end(void);
 
-// In the child of a fork: frees the lock that another thread of the parent held.
-void nck_stack_after_fork_child(void);
-
 #endif
