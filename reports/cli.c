@@ -44,18 +44,14 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
 
 const struct argp nck_cli_options = {.options = long_options, .parser = parse_option};
 
-// True when a long option's name is among argp's own, the command's or the keys', or begins just
-// one of them.
+// Abbreviations, which getopt would take, are refused: a script that uses one breaks with the next
+// option.
 static bool is_known(const char *name, size_t length, const char *const *names, size_t n_names) {
-  size_t n_begun = 0;
   for (size_t i = 0; i < n_names; i++) {
-    if (!strncmp(names[i], name, length)) {
-      if (!names[i][length])
-        return true;
-      n_begun++;
-    }
+    if (!strncmp(names[i], name, length) && !names[i][length])
+      return true;
   }
-  return n_begun > 0; // argp says what is ambiguous
+  return false;
 }
 
 void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order) {

@@ -42,5 +42,8 @@ void nck_fingerprint_set(struct nck_arena *arena, struct nck_report_finding *fin
   hash = hash_text(hash, site);
   finding->fingerprint = nck_arena_print(arena, "%016llx", (unsigned long long)hash);
   const char *pattern = *site ? site : module;
-  finding->suppression = nck_arena_print(arena, "%s:%s", word, *pattern ? pattern : "*");
+  // An offset is a number: +0x1000 must not suppress +0x10000 as well.
+  bool offset = strstr(site, "+0x") != NULL;
+  finding->suppression =
+      nck_arena_print(arena, "%s:%s%s", word, *pattern ? pattern : "*", offset ? "$" : "");
 }

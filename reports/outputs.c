@@ -17,6 +17,8 @@
 #define WIDTH_WITHOUT_TERMINAL 100
 #define WIDTH_MIN 60
 #define WIDTH_MAX 140
+#define START_UNCERTAIN_NS 15000000
+#define LARGEST_LOG (256u << 20)
 
 static bool wants_color(const struct nck_options *options, FILE *stream) {
   const char *color = nck_options_text(options, NCK_OPTION_color);
@@ -44,40 +46,55 @@ static struct nck_render_options render_options(const struct nck_outputs *output
 }
 
 // When the run of this report began, on the clock that stamps files.
-static struct timespec run_start(const struct nck_report *report) {
+static int64_t run_start_ns(const struct nck_report *report) {
   struct timespec real, boot;
   clock_gettime(CLOCK_REALTIME, &real);
   clock_gettime(CLOCK_BOOTTIME, &boot);
   uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
   int64_t start_ns = (int64_t)(report->root_start_ticks * (1000000000ull / (ticks ? ticks : 100)));
   int64_t age_ns = (int64_t)boot.tv_sec * 1000000000 + boot.tv_nsec - start_ns;
-  int64_t at_ns = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec - age_ns;
-  return (struct timespec){at_ns / 1000000000, at_ns % 1000000000};
+  return (int64_t)real.tv_sec * 1000000000 + real.tv_nsec - age_ns;
 }
 
-// True when the file was written since the run began: by another process of it, whose text stays.
+// True when the file was written since the run began: by another process of it, whose part stays. A
+// start is known to ten milliseconds, a file's time to four; no program loads an addon and ends in
+// so short a time.
 static bool is_of_this_run(const struct nck_report *report, const char *path) {
   struct stat status;
   if (!report->root_start_ticks || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
     return false;
-  struct timespec start = run_start(report);
-  return status.st_mtim.tv_sec != start.tv_sec ? status.st_mtim.tv_sec > start.tv_sec
-                                               : status.st_mtim.tv_nsec > start.tv_nsec;
+  int64_t written_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+  return written_ns > run_start_ns(report) + START_UNCERTAIN_NS;
 }
 
-static bool copy_file(const char *path, FILE *to, struct nck_error *error) {
-  FILE *from = fopen(path, "re");
-  if (!from)
-    return nck_error_set(error, "cannot read %s: %s", path, strerror(errno));
+// The first line of a text log tells exactly which run it is of: the next run may begin within a
+// millisecond.
+static void print_run(const struct nck_report *report, char line[64]) {
+  snprintf(line, 64, "# napicheck run %u-%llu\n", report->root_pid,
+           (unsigned long long)report->root_start_ticks);
+}
+
+// The text that another process of this run has written to the file; NULL for none. The caller
+// frees.
+static char *read_log(const struct nck_report *report, const char *path) {
+  char run[64];
+  print_run(report, run);
+  FILE *file = fopen(path, "re");
+  if (!file)
+    return NULL;
+  struct nck_text text = {0};
   char block[65536];
   size_t n;
-  while ((n = fread(block, 1, sizeof block, from)) > 0)
-    fwrite(block, 1, n, to);
-  fclose(from);
-  return true;
+  while ((n = fread(block, 1, sizeof block, file)) > 0 && text.length < LARGEST_LOG)
+    nck_text_add_n(&text, block, n);
+  fclose(file);
+  if (text.text && !strncmp(text.text, run, strlen(run)))
+    return text.text;
+  nck_text_drop(&text);
+  return NULL;
 }
 
-// A text that says nothing makes no file, and leaves that of another process alone.
+// A text that says nothing makes no file, but what an earlier run said does not stay.
 static bool write_text(const struct nck_outputs *outputs, const struct nck_report *report,
                        const char *path, struct nck_error *error) {
   char *text = NULL;
@@ -90,21 +107,21 @@ static bool write_text(const struct nck_outputs *outputs, const struct nck_repor
   options.width = WIDTH_WITHOUT_TERMINAL;
   nck_text_render(report, &options, memory);
   fclose(memory);
-  bool keep = outputs->shared && is_of_this_run(report, path);
+  char *before = outputs->shared ? read_log(report, path) : NULL;
   struct nck_output output;
   bool good = true;
-  if (length || (!keep && outputs->shared)) {
+  if (length || (!before && access(path, F_OK) == 0)) {
     good = nck_output_open(&output, path, error);
     if (good) {
-      if (keep && output.temporary)
-        good = copy_file(path, output.stream, error);
+      char run[64] = "";
+      if (outputs->shared && output.temporary && !before)
+        print_run(report, run);
+      fputs(before ? before : run, output.stream);
       fwrite(text, 1, length, output.stream);
-      if (good)
-        good = nck_output_close(&output, error);
-      else
-        nck_output_cancel(&output);
+      good = nck_output_close(&output, error);
     }
   }
+  free(before);
   free(text);
   return good;
 }

@@ -25,6 +25,28 @@ function(napicheck_reports_test name)
 endfunction()
 
 napicheck_reports_test(growth)
+napicheck_reports_test(judge)
 napicheck_reports_test(options)
 napicheck_reports_test(read)
 napicheck_reports_test(suppress)
+
+# Libraries whose frames are known by line: with debug information, and with its exported names only.
+foreach(library unit_reports_symbols unit_reports_symbols_stripped)
+  add_library(${library} MODULE reports_symbols_addon.c)
+  target_compile_options(${library} PRIVATE -O1 -g)
+  target_link_options(${library} PRIVATE -Wl,--build-id=sha1)
+endforeach()
+target_link_options(unit_reports_symbols_stripped PRIVATE -Wl,--strip-all)
+napicheck_reports_test(symbolize ARGUMENTS $<TARGET_FILE:unit_reports_symbols>
+  $<TARGET_FILE:unit_reports_symbols_stripped>)
+
+# The tool from outside; its JSON against the schema, by ajv.
+if(NAPICHECK_NODE)
+  add_executable(unit_reports_make_record ../fake/make_record.c ../fake/record_writer.c)
+  target_compile_definitions(unit_reports_make_record PRIVATE _GNU_SOURCE)
+  target_include_directories(unit_reports_make_record PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(unit_reports_make_record PRIVATE napicheck_warnings)
+  add_test(NAME unit.reports_cli COMMAND ${NAPICHECK_NODE} ${CMAKE_CURRENT_SOURCE_DIR}/reports_cli.mjs
+    $<TARGET_FILE:napicheck> $<TARGET_FILE:unit_reports_make_record> ${PROJECT_SOURCE_DIR})
+  set_tests_properties(unit.reports_cli PROPERTIES LABELS unit TIMEOUT 120)
+endif()
