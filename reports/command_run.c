@@ -186,7 +186,7 @@ static time_t now_seconds(void) {
 static void wait_for_end(struct launch *launch, const sigset_t *signals) {
   int timeout = nck_options_int(&launch->effective, NCK_OPTION_timeout);
   time_t deadline = timeout ? now_seconds() + timeout : 0;
-  while (waitpid(launch->pid, &launch->status, WNOHANG) != launch->pid) {
+  while (waitpid(launch->pid, &launch->status, WNOHANG) == 0) {
     struct timespec pause = {.tv_sec = 3600};
     time_t now = now_seconds();
     if (deadline)
@@ -304,6 +304,7 @@ static int launch_and_report(struct launch *launch) {
   }
   set_environment(launch);
   sigset_t signals, before;
+  signal(SIGCHLD, SIG_DFL); // ignored, the program's status would be lost
   watched_signals(&signals);
   sigprocmask(SIG_BLOCK, &signals, &before);
   int status = start(launch, &before);

@@ -186,11 +186,14 @@ static const struct symbol *find_symbol(const struct symbol_file *file, uint64_t
   return NULL;
 }
 
-// Only a regular file is opened for reading: a record may name a pipe or a device.
+// Only a regular file with something in it is opened for reading: a record may name a pipe, a
+// device, or what /proc makes up as it is read.
 static int open_module(const char *path) {
+  if (*path != '/')
+    return -1;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat status;
-  if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+  if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !status.st_size)) {
     close(fd);
     fd = -1;
   }
@@ -240,7 +243,7 @@ static void open_symbol_file(struct symbol_file *file, const struct nck_module *
     strcpy(file->note, "its file cannot be read");
     return;
   }
-  if (!is_recorded_file(file, elf, row)) {
+  if (!is_recorded_file(elf, row)) {
     strcpy(file->note, "its file has changed since the run (another build-id)");
     return;
   }
