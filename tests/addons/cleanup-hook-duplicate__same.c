@@ -10,7 +10,7 @@ ADDON_FRAME static void add_again(napi_env env) {
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {
-  MUST(napi_add_env_cleanup_hook(env, on_end, NULL)); /* AT created */
+  MUST(napi_add_env_cleanup_hook(env, on_end, NULL)); /* AT first */
   add_again(env);
   return NULL;
 }

@@ -2,7 +2,7 @@
 #include "addon.h"
 
 ADDON_FRAME static void resolve(napi_env env, napi_deferred deferred) {
-  MUST(napi_resolve_deferred(env, deferred, addon_number(env, 1))); /* AT settled */
+  MUST(napi_resolve_deferred(env, deferred, addon_number(env, 1))); /* AT first */
 }
 
 ADDON_FRAME static void reject(napi_env env, napi_deferred deferred) {

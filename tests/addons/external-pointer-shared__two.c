@@ -23,7 +23,7 @@ static napi_value run(napi_env env, napi_callback_info info) {
   void *data = malloc(64);
   n_users++;
   MUST(napi_create_array(env, &pair));
-  MUST(napi_create_external(env, data, drop, NULL, &first)); /* AT created */
+  MUST(napi_create_external(env, data, drop, NULL, &first)); /* AT first */
   MUST(napi_set_element(env, pair, 0, first));
   MUST(napi_set_element(env, pair, 1, make_second(env, data)));
   return pair;

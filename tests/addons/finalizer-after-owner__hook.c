@@ -8,7 +8,9 @@ struct session {
   int id;
 };
 
-static void on_end(void *session) { memset(session, 0, sizeof(struct session)); }
+ADDON_FRAME static void on_end(void *session) {
+  memset(session, 0, sizeof(struct session)); /* AT owner */
+}
 
 ADDON_FRAME static void on_collected(napi_env env, void *data, void *hint) { free(data); }
 

@@ -3,7 +3,7 @@
 
 ADDON_FRAME static void make_one(napi_env env) {
   napi_value object;
-  MUST(napi_create_object(env, &object)); /* DEFECT used */
+  MUST(napi_create_object(env, &object)); /* DEFECT created */
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {

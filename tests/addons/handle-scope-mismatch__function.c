@@ -2,7 +2,7 @@
 #include "addon.h"
 
 ADDON_FRAME static void close_as_plain(napi_env env, void *scope) {
-  (void)napi_close_handle_scope(env, (napi_handle_scope)scope); /* DEFECT closed */
+  (void)napi_close_handle_scope(env, (napi_handle_scope)scope); /* DEFECT used */
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {

@@ -2,7 +2,7 @@
 #include "addon.h"
 
 ADDON_FRAME static void open_outer(napi_env env, napi_handle_scope *scope) {
-  MUST(napi_open_handle_scope(env, scope));
+  MUST(napi_open_handle_scope(env, scope)); /* AT opened */
 }
 
 ADDON_FRAME static void open_inner(napi_env env, napi_handle_scope *scope) {
@@ -10,7 +10,7 @@ ADDON_FRAME static void open_inner(napi_env env, napi_handle_scope *scope) {
 }
 
 ADDON_FRAME static void close_outer(napi_env env, napi_handle_scope scope) {
-  (void)napi_close_handle_scope(env, scope); /* DEFECT closed */
+  (void)napi_close_handle_scope(env, scope); /* DEFECT used */
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {

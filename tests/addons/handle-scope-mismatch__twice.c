@@ -2,7 +2,7 @@
 #include "addon.h"
 
 ADDON_FRAME static void close_again(napi_env env, napi_handle_scope scope) {
-  (void)napi_close_handle_scope(env, scope); /* DEFECT closed */
+  (void)napi_close_handle_scope(env, scope); /* DEFECT used */
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {

@@ -7,7 +7,7 @@
 ADDON_FRAME static void call_thrower(napi_env env, napi_value function) {
   napi_value undefined;
   MUST(napi_get_undefined(env, &undefined));
-  (void)napi_call_function(env, undefined, function, 0, NULL, NULL); /* AT left */
+  (void)napi_call_function(env, undefined, function, 0, NULL, NULL); /* AT failed */
 }
 
 ADDON_FRAME static void go_on(napi_env env, napi_value object) {

@@ -353,7 +353,7 @@ async function runStandard(run, theCase, isBareOnly) {
   const options = { record: isRecordOnly || theCase.mayDie ? record : undefined, format: isRecordOnly ? 'text' : `text,json=${path}` };
   const watched = await run.under(command, { ...options, ...theCase.options }, { limitMs });
   const wanted = expectedEnd(theCase);
-  const hasDied = theCase.mayDie && ['SIGSEGV', 'SIGTRAP', 'SIGABRT', 'SIGILL', 'SIGBUS'].includes(watched.signal);
+  const hasDied = theCase.mayDie && ['SIGSEGV', 'SIGTRAP', 'SIGABRT', 'SIGILL', 'SIGBUS', 'timeout'].includes(watched.signal);
   run.check(hasDied || endOf(watched) === wanted, `ended with ${endOf(watched)}, expected ${wanted}\n${watched.err.slice(-3000)}`);
   if (bare && theCase.bare !== 'any')
     run.check(watched.out === bare.out, `stdout differs: bare\n${bare.out.slice(0, 1000)}\nwatched\n${watched.out.slice(0, 1000)}`);
@@ -366,7 +366,7 @@ async function runStandard(run, theCase, isBareOnly) {
   const hasSomething = (theCase.expect ?? []).some((e) => e.count !== 0 && e.severity !== 'note');
   if (!hasSomething && bare && !theCase.options?.verbosity && !theCase.isNoisy)
     run.check(watched.err === bare.err, `stderr of a clean run differs: ${watched.err.slice(0, 1000)}`);
-  if (!isRecordOnly && !theCase.options?.record && !theCase.leavesRecord)
+  if (!isRecordOnly && !theCase.options?.record && !theCase.leavesRecord && !hasDied)
     run.check(run.leftovers().length === 0, `records left behind: ${run.leftovers().join(' ')}`);
   if (theCase.check) await theCase.check({ run, report, watched, bare });
 }

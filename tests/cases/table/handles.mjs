@@ -21,7 +21,10 @@ export const handles = [
   }),
   ...stale('complete', { used: 'complete' }, { steps: ['run(fn)', 'sleep=50'] }),
   ...stale('error-info', { used: 'look_at_kept' }, { steps: ['make', 'use'], twin: { steps: ['try:make', 'try:make'] } }),
-  ...stale('cxx', { used: { function: /Session::IsSet|^IsSet$/, mark: 'caller' } }, { steps: ['make', 'use'] }),
+  // node-addon-api asks the type by a call that fails then, and may end by it.
+  ...stale('cxx', {}, {
+    steps: ['make', 'try:use'], expect: [error('stale-handle', { stacks: { used: { function: /Session::IsSet|^IsSet$/, mark: 'caller' } } })],
+  }),
   { name: 'ok__v8-import', issue: 3, addons: ['ok__v8-import'], steps: ['run*10', 'run({})'], runtimes: ['node'] },
 
   ...wrongEnv('addons', {
@@ -40,9 +43,9 @@ export const handles = [
   ...pair(3, 'unclosed-handle-scope', 'cxx', {
     ...aborts, expect: [error('unclosed-handle-scope', { count: 1, stacks: { opened: { function: /^Enter/ } } })], twin: { end: 0, runtimes: undefined },
   }),
-  ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', expect: [error('handle-scope-mismatch', { stacks: { closed: 'close_outer' } })] }),
-  ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { closed: 'close_again' } })] }),
-  ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { closed: 'close_as_plain', opened: 'run' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_as_plain', opened: 'run' } })] }),
   ...pair(3, 'escape-called-twice', 'local', { expect: [error('escape-called-twice', { count: 1, stacks: { used: 'escape_second' } })] }),
   ...pair(3, 'unclosed-callback-scope', 'callback', {
     ...aborts, expect: [error('unclosed-callback-scope', { count: 1, stacks: { opened: 'enter' } })], allow: ['leaked-async-context'],
@@ -53,10 +56,10 @@ export const handles = [
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
   }),
-  ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { used: 'make_one' } })] }),
+  ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { created: 'make_one' } })] }),
   {
     name: 'handle-growth-limit', issue: 3, addons: ['handle-growth__loop'], steps: ['runSome'], options: { handle_limit: 500 },
-    expect: [warning('handle-growth', { stacks: { used: 'make_one' } })],
+    expect: [warning('handle-growth', { stacks: { created: 'make_one' } })],
   },
   { name: 'ok-handle-growth-limit', issue: 3, addons: ['handle-growth__loop'], steps: ['runSome*5'], options: { handle_limit: 1000 } },
   ...pair(3, 'callback-info-after-return', 'kept', {
@@ -89,7 +92,7 @@ export const handles = [
   }),
 
   ...pair(3, 'pending-exception-ignored', 'call', {
-    steps: ['run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on' } })],
+    steps: ['run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on', failed: 'call_thrower' } })],
     twin: { steps: ['run(thrower)', 'try:pass(thrower)'] },
   }),
   ...pair(3, 'failed-call', 'types', {
@@ -108,7 +111,7 @@ export const handles = [
   {
     name: 'on-error-throw', issue: 3, addons: ['reference-use-after-delete__value'], steps: ['try:run', 'print=still here'], options: { on_error: 'throw' },
     bare: 'any', expect: [error('reference-use-after-delete', { count: 1, stacks: { used: 'use' } })],
-    check: ({ run, watched }) => run.check(/run threw .*reference-use-after-delete/.test(watched.out) && /still here/.test(watched.out), watched.out),
+    check: ({ run, watched }) => run.check(/run threw .*napi_get_reference_value .*deleted/.test(watched.out) && /still here/.test(watched.out), watched.out),
   },
   // JavaScript stacks
   {
@@ -117,8 +120,8 @@ export const handles = [
     expect: [{ kind: 'leaked-reference', severity: 'leak', count: 1, stacks: { created: 'keep_object' } }],
     check: ({ run, report }) => {
       const js = report.findings.find((f) => f.kind === 'leaked-reference').stacks.flatMap((s) => s.js ?? []);
-      run.check(js[0]?.function === 'inner' && js[0]?.file.endsWith('js-stack.cjs') && js[0]?.line === 16 && js[0]?.column > 0, `frames: ${JSON.stringify(js)}`);
-      run.check(js.some((f) => f.function === 'outer' && f.line === 19), `frames: ${JSON.stringify(js)}`);
+      run.check(js[0]?.function === 'inner' && js[0]?.file.endsWith('js-stack.cjs') && js[0]?.line === 15 && js[0]?.column > 0, `frames: ${JSON.stringify(js)}`);
+      run.check(js.some((f) => f.function === 'outer' && f.line === 18), `frames: ${JSON.stringify(js)}`);
     },
   },
   {
