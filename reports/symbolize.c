@@ -200,9 +200,7 @@ static int open_module(const char *path) {
   return fd;
 }
 
-static bool is_recorded_file(const struct symbol_file *file, Elf *elf,
-                             const struct nck_module *row) {
-  (void)file;
+static bool is_recorded_file(Elf *elf, const struct nck_module *row) {
   const void *build_id = NULL;
   ssize_t n = dwelf_elf_gnu_build_id(elf, &build_id);
   size_t recorded = row->build_id_bytes;
