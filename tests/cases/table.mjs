@@ -1,4 +1,5 @@
 // table.mjs - every case by name; one file an area in table/. README.md says what a row holds.
+import { everyCall } from './table/calls.mjs';
 import { handles } from './table/handles.mjs';
 import { options } from './table/options.mjs';
 import { process_ } from './table/process.mjs';
@@ -6,4 +7,4 @@ import { records } from './table/records.mjs';
 import { references } from './table/references.mjs';
 import { resources } from './table/resources.mjs';
 
-export const cases = [...references, ...process_, ...options, ...records, ...handles, ...resources];
+export const cases = [...everyCall, ...references, ...process_, ...options, ...records, ...handles, ...resources];

@@ -15,6 +15,7 @@
 //   exit=3         process.exit(3)                   code=3      process.exitCode = 3
 //   throw=TEXT     an uncaught exception             reject=TEXT an unhandled rejection
 //   processAbort   process.abort()                   kill=SIG    a signal to this process
+//   catch          print uncaught exceptions and go on
 //   reload         load addon a once more, with an env of its own
 //   worker[a;b]    run steps in a worker and wait    workers*3[a;b]   three at a time
 //   background[a]  start a worker and go on          join        wait for it
@@ -100,6 +101,7 @@ async function runStep(step) {
   let match;
   if (step === 'gc') return collect();
   if (step === 'turn') return turn();
+  if (step === 'catch') return void process.on('uncaughtException', (error) => console.log(`caught ${error.message}`));
   if (step === 'processAbort') return process.abort();
   if (step === 'reload') {
     delete require.cache[require.resolve(paths[0])];
