@@ -326,8 +326,13 @@ static void set_facts(struct nck_collector *collector, struct nck_report_finding
   finding->n_facts = list.n;
 }
 
+// What initialisers make is one set for each env, which takes it along: class constructors whose
+// reference nobody needs again, a binding's own threadsafe function.
+#define MOST_INIT 64
+
 static void set_severity(struct nck_collector *collector, struct nck_report_finding *finding,
-                         enum evidence_class evidence) {
+                         const struct group *group) {
+  enum evidence_class evidence = group->evidence;
   const struct nck_report_process *process = collector->process;
   finding->severity = NCK_SEVERITY_NOTE;
   if (evidence == CLASS_LIVE) {
@@ -345,6 +350,9 @@ static void set_severity(struct nck_collector *collector, struct nck_report_find
                                       process->blind_reason);
   } else if (evidence == CLASS_HELD && ended_abnormally(collector)) {
     finding->reason = "the addon still held it when the program ended in the middle of its work";
+  } else if (evidence == CLASS_LOST && group->n_init == group->count && group->count <= MOST_INIT &&
+             !nck_options_has(collector->options, NCK_OPTION_leak_check, "all")) {
+    finding->reason = "made while the module initialised, once for each env, and gone with it";
   } else if (!counts(collector, class_words[evidence])) {
     finding->reason = evidence == CLASS_HELD
                           ? "the addon still holds it, and Node frees it with the env; "
@@ -379,7 +387,7 @@ static void say_group(struct nck_collector *collector, const struct group *group
   finding->n_envs = group->n_other_env ? 2 : 1;
   finding->first_ms = group->first_ms;
   finding->last_ms = group->last_ms;
-  set_severity(collector, finding, group->evidence);
+  set_severity(collector, finding, group);
   set_creation(collector, finding, nck_collect_site(collector, group->site));
   if (finding->site && finding->site->live == group->count)
     finding->bytes = finding->site->bytes;
@@ -400,9 +408,9 @@ static const char *series_text(struct nck_arena *arena, const struct nck_series 
   // Five points of the run say more than sixty.
   struct nck_text text = {0};
   for (uint32_t i = 1; series && i <= 4; i++) {
-    uint32_t at = series->n_buckets * i / 5;
-    if (at < series->n_buckets)
-      nck_text_add(&text, "%u, ", series->buckets[at].last);
+    uint32_t n = series->n_buckets * i / 5;
+    if (n)
+      nck_text_add(&text, "%u, ", series->buckets[n - 1].last);
   }
   const char *result =
       nck_arena_print(arena, "%s%llu", text.length ? text.text : "", (unsigned long long)live);
@@ -492,6 +500,19 @@ static uint32_t *find_collections(const struct nck_collector *collector, size_t 
   return moments;
 }
 
+static void count_weak(const struct judge *judge, uint32_t site,
+                       struct nck_growth_context *context) {
+  context->n_dead = context->n_weak_alive = 0;
+  for (enum evidence_class evidence = 0; evidence < N_CLASSES; evidence++) {
+    uint64_t key = (uint64_t)site << 32 | NCK_KIND_REFERENCE << 8 | 1ull << 4 | evidence;
+    const struct group *group = nck_map_find(&judge->groups, key);
+    if (group) {
+      context->n_dead += group->n_value_dead;
+      context->n_weak_alive += group->count - group->n_value_dead;
+    }
+  }
+}
+
 // Judges the growth of every site; marks in `grown` those whose held objects need no note of their
 // own.
 static void judge_sites(struct judge *judge, bool *grown) {
@@ -501,6 +522,7 @@ static void judge_sites(struct judge *judge, bool *grown) {
   struct nck_growth_context context = {
       .end_ms = collector->end_ms,
       .needs_gc = needs_gc(collector),
+      .n_turns = collector->record->header.n_turns,
   };
   uint32_t *moments = find_collections(collector, &context.n_gc);
   context.gc_ms = moments;
@@ -510,6 +532,7 @@ static void judge_sites(struct judge *judge, bool *grown) {
     if ((!is_judged((uint8_t)site->kind) && site->kind != NCK_KIND_CLEANUP_HOOK) ||
         !nck_options_check(collector->options, nck_kinds[kind].group))
       continue;
+    count_weak(judge, i, &context);
     struct nck_growth growth =
         nck_growth_judge(site, nck_record_series(collector->record, site->series), &context);
     uint64_t lost = count_class(judge, i, (uint8_t)site->kind, CLASS_LOST);

@@ -14,6 +14,9 @@ struct nck_growth_context {
   bool needs_gc;         // releases may be up to the garbage collector
   const uint32_t *gc_ms; // moments at which something was seen to be collected
   size_t n_gc;
+  uint32_t n_turns;      // of event loops in which addons were called; 0: unknown
+  uint64_t n_dead;       // weak references of the site whose value is gone
+  uint64_t n_weak_alive; // weak references of the site whose value may live
 };
 
 struct nck_growth {

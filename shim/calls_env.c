@@ -372,6 +372,7 @@ static napi_status thrown(struct nck_env *state, napi_status status, enum nck_fu
     nck_call_failed(state, function, status, pc);
   } else if (!state->foreign) {
     state->pending = true;
+    nck_tls.exception_left = true;
     state->pending_by = nck_function_name(function);
     state->pending_stack = nck_stack_single(pc, false);
   }

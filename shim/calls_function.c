@@ -25,9 +25,9 @@ struct callback_key {
 struct nck_callback {
   struct callback_key key;
   struct nck_env *state;
-  uint32_t profile;     // row of the scope profile
-  uint32_t n_functions; // alive, made by napi_create_function
-  bool pinned;          // also used by a property or a class: never freed
+  struct nck_profile *profile; // row of the scope profile; NULL: there is none
+  uint32_t n_functions;        // alive, made by napi_create_function
+  bool pinned;                 // also used by a property or a class: never freed
   UT_hash_handle hh;
 };
 
@@ -78,15 +78,15 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   memset(callback, 0, sizeof *callback);
   callback->key = key;
   callback->state = state;
-  callback->profile = profile_find(method != NULL ? method : getter != NULL ? getter : setter);
+  uint32_t profile = profile_find(method != NULL ? method : getter != NULL ? getter : setter);
+  callback->profile = profile != 0 ? &nck_recorder.profiles[profile] : NULL;
   HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
   return callback;
 }
 
-static void profile_note(const struct nck_callback *callback, uint32_t n_handles) {
-  if (callback->profile == 0)
+static inline void profile_note(struct nck_profile *profile, uint32_t n_handles) {
+  if (profile == NULL)
     return;
-  struct nck_profile *profile = &nck_recorder.profiles[callback->profile];
   profile->n_calls++;
   profile->n_handles += n_handles;
   if (n_handles > profile->peak_handles)
@@ -107,7 +107,7 @@ static inline napi_value callback_run(napi_env env, napi_callback_info info, int
   if (NCK_LIKELY(frame.state != NULL)) {
     uint32_t n_handles = state->scopes[frame.depth].n_handles;
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
-    profile_note(callback, n_handles);
+    profile_note(callback->profile, n_handles);
   }
   return result;
 }

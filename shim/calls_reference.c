@@ -245,3 +245,50 @@ napi_status napi_get_reference_value(napi_env env, napi_ref ref, napi_value *res
   nck_value_out(state, result, NCK_FN_napi_get_reference_value, pc);
   return status;
 }
+
+enum { EXAMINED = 200000 }; // references of an env; the rest is not looked at
+
+static void examine_value(struct nck_env *state, struct nck_object *object, napi_value value) {
+  napi_valuetype type;
+  if (nck_real.napi_typeof(state->env, value, &type) != napi_ok)
+    return;
+  object->value_type = (uint8_t)(type + 1);
+  struct nck_site *site = &nck_recorder.sites[object->site];
+  size_t bytes = 0;
+  bool is = false;
+  if (type != napi_object && type != napi_function)
+    return;
+  if (nck_real.napi_is_arraybuffer(state->env, value, &is) == napi_ok && is)
+    nck_real.napi_get_arraybuffer_info(state->env, value, NULL, &bytes);
+  else if (nck_real.napi_is_buffer(state->env, value, &is) == napi_ok && is)
+    nck_real.napi_get_buffer_info(state->env, value, NULL, &bytes);
+  site->bytes += bytes;
+  if (site->class_name == 0)
+    site->class_name = nck_js_class_name(state->env, value);
+}
+
+void nck_reference_examine(struct nck_env *state) {
+  if (!state->watched || state->state != NCK_ENV_ALIVE || nck_recorder_is_blind() ||
+      state->row->counters[NCK_KIND_REFERENCE].live == 0)
+    return;
+  napi_handle_scope scope;
+  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT], examined = 0;
+  for (uint64_t i = 1; i < n && examined < EXAMINED; i++) {
+    struct nck_object *object = &nck_recorder.objects[i];
+    if (object->state != NCK_OBJECT_LIVE || object->kind != NCK_KIND_REFERENCE ||
+        object->env != state->index)
+      continue;
+    if (nck_real.napi_open_handle_scope(state->env, &scope) != napi_ok)
+      return;
+    napi_value value = NULL;
+    examined++;
+    if (nck_real.napi_get_reference_value(state->env, (napi_ref)(uintptr_t)object->real, &value) ==
+        napi_ok) {
+      if (value == NULL)
+        object->flags |= NCK_OBJECT_VALUE_DEAD;
+      else
+        examine_value(state, object, value);
+    }
+    nck_real.napi_close_handle_scope(state->env, scope);
+  }
+}

@@ -25,21 +25,21 @@ static void report_mismatch(struct nck_env *state, const struct nck_scope *scope
   nck_finding_raise(&event, "%s: %s", nck_function_name(function), why);
 }
 
-static void scope_opened(struct nck_env *state, enum nck_scope_kind kind, void **result,
-                         const void *pc) {
-  if (state->foreign)
+static inline void scope_opened(struct nck_env *state, enum nck_scope_kind kind, void **result,
+                                const void *pc) {
+  if (NCK_UNLIKELY(state->foreign) || nck_scope_push(state, kind, *result, pc) == NULL)
     return;
-  struct nck_scope *scope = nck_scope_push(state, kind, *result, pc);
-  if (scope == NULL)
-    return;
-  *result = (void *)(uintptr_t)nck_scope_token(state, scope);
+  if (kind == NCK_SCOPE_CALLBACK)
+    nck_scope_share_tag(state, state->n_scopes - 1);
+  *result = (void *)(uintptr_t)nck_scope_top_token(state);
   nck_counter_created(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
                                                                        : NCK_KIND_HANDLE_SCOPE]);
 }
 
-// Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
-static void *scope_closing(struct nck_env *state, void *token, enum nck_scope_kind kind,
-                           enum nck_function_id function, const void *pc, bool *refused) {
+static __attribute__((noinline)) void *scope_closing_slow(struct nck_env *state, void *token,
+                                                          enum nck_scope_kind kind,
+                                                          enum nck_function_id function,
+                                                          const void *pc, bool *refused) {
   *refused = false;
   if (token == NULL || state->foreign)
     return token;
@@ -82,12 +82,30 @@ static void *scope_closing(struct nck_env *state, void *token, enum nck_scope_ki
     if (!crosses_frame) {
       // Take this one out; the inner ones stay until they are closed.
       nck_scope_remove(state, depth, pc);
+      for (uint32_t i = depth; i < state->n_scopes; i++)
+        if (state->scopes[i].kind == NCK_SCOPE_CALLBACK)
+          nck_scope_share_tag(state, i);
       nck_counter_released(
           &state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
                                                            : NCK_KIND_HANDLE_SCOPE]);
     }
     return real;
   }
+  nck_scope_pop(state, pc);
+  nck_counter_released(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
+                                                                        : NCK_KIND_HANDLE_SCOPE]);
+  return real;
+}
+
+// Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
+static inline void *scope_closing(struct nck_env *state, void *token, enum nck_scope_kind kind,
+                                  enum nck_function_id function, const void *pc, bool *refused) {
+  const struct nck_scope *top = state->top;
+  if (NCK_UNLIKELY((uint64_t)(uintptr_t)token != nck_scope_top_token(state) ||
+                   top->kind != (uint8_t)kind))
+    return scope_closing_slow(state, token, kind, function, pc, refused);
+  *refused = false;
+  void *real = top->real;
   nck_scope_pop(state, pc);
   nck_counter_released(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
                                                                         : NCK_KIND_HANDLE_SCOPE]);

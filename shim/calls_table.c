@@ -30,6 +30,19 @@
 #define NCK_PASS_out_global(x) , x
 #define NCK_PASS_arg(type, x) , x
 
+// In what follows, fast: the value was made in the innermost scope, or needs no look.
+#define NCK_FAST_in_value(x) || ((uint64_t)(uintptr_t)x & ~NCK_VALUE_MASK) != state->top_tag_bits
+#define NCK_FAST_out_value(x)
+#define NCK_FAST_out_constant(x)
+#define NCK_FAST_out_global(x)
+#define NCK_FAST_arg(type, x)
+
+#define NCK_STRIP_in_value(x) x = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)x & NCK_VALUE_MASK);
+#define NCK_STRIP_out_value(x)
+#define NCK_STRIP_out_constant(x)
+#define NCK_STRIP_out_global(x)
+#define NCK_STRIP_arg(type, x)
+
 #define NCK_CHECK_in_value(x) x = nck_value_in(state, x, id, pc);
 #define NCK_CHECK_out_value(x)
 #define NCK_CHECK_out_constant(x)
@@ -55,10 +68,23 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
     state->globals[state->next_global++ % 4] = *result;
 }
 
+static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_function_id function,
+                                                    napi_status status, const void *pc) {
+  struct nck_env *state = nck_tls.env == env ? nck_tls.state : nck_env_find(env);
+  if (state != NULL)
+    nck_call_failed(state, function, status, pc);
+  return status;
+}
+
+// Two functions a row. What most calls are (the env of the last call, values of the innermost
+// scope) needs no register that has to be saved, as long as all else is done by another function,
+// which begins anew.
 #define NAPI_CALL(name, since, class, ...)                                                         \
-  napi_status name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__)) {                                \
+  static __attribute__((noinline))                                                                 \
+  napi_status slow_##name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__), const void *pc) {         \
     const enum nck_function_id id = NCK_FN_##name;                                                 \
-    NCK_ENTER(name);                                                                               \
+    struct nck_env *state;                                                                         \
+    NCK_ENTER_FROM(name, pc);                                                                      \
     if (NCK_UNLIKELY(state == NULL))                                                               \
       return nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                                   \
     NCK_MAP(NCK_CHECK_, __VA_ARGS__)                                                               \
@@ -68,6 +94,22 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
       nck_call_failed(state, id, status, pc);                                                      \
       return status;                                                                               \
     }                                                                                              \
+    NCK_MAP(NCK_NOTE_, __VA_ARGS__)                                                                \
+    return status;                                                                                 \
+  }                                                                                                \
+  napi_status name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__)) {                                \
+    const enum nck_function_id id = NCK_FN_##name;                                                 \
+    struct nck_env *state = nck_tls.state;                                                         \
+    if (NCK_UNLIKELY(nck_tls.env != env || env == NULL ||                                          \
+                     nck_tls.attention != 0 NCK_MAP(NCK_FAST_, __VA_ARGS__)))                      \
+      return slow_##name(env NCK_MAP(NCK_PASS_, __VA_ARGS__), NCK_PC);                             \
+    state->row->n_calls++;                                                                         \
+    NCK_MAP(NCK_STRIP_, __VA_ARGS__)                                                               \
+    napi_status status = nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                       \
+    if (NCK_UNLIKELY(status != napi_ok))                                                           \
+      return failed(env, id, status, NCK_PC);                                                      \
+    const void *pc = NCK_PC;                                                                       \
+    (void)pc;                                                                                      \
     NCK_MAP(NCK_NOTE_, __VA_ARGS__)                                                                \
     return status;                                                                                 \
   }

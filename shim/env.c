@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "env.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -25,6 +26,13 @@
 
 __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
 bool nck_many_threads;
+uint64_t (*nck_uv_now)(const void *loop);
+
+// uv_metrics_t of libuv 1.45 and newer (Node 18.18, 20): only the first field is used.
+struct uv_metrics {
+  uint64_t loop_count, others[15];
+};
+static int (*uv_metrics_info)(void *loop, struct uv_metrics *metrics);
 bool nck_active;
 
 enum { ENV_BUCKETS = 512 };
@@ -75,9 +83,10 @@ static void thread_end(void *arg) {
   nck_stack_thread_end();
   nck_env_select(NULL);
   nck_tls.thread = NULL;
-  if (nck_tls.tag_map != NULL)
-    nck_own_free(nck_tls.tag_map, 65536 / 8);
-  nck_tls.tag_map = NULL;
+  nck_own_free(nck_tls.closed_scopes, NCK_CLOSED_SCOPES * sizeof *nck_tls.closed_scopes);
+  nck_tls.closed_scopes = NULL;
+  nck_tls.n_tags = 0;
+  nck_frame_thread_end();
 }
 
 struct nck_thread_state *nck_thread_current(void) {
@@ -116,6 +125,19 @@ void nck_thread_name(uint32_t thread_row, char *buffer, size_t bytes) {
   snprintf(buffer, bytes, "thread %u (%s%s)", row->tid, row->is_main ? "main, " : "", row->name);
 }
 
+void nck_env_count_turn_slow(struct nck_env *state) {
+  struct uv_metrics metrics = {0};
+  if (state->loop == NULL)
+    return;
+  uint64_t now = nck_uv_now(state->loop);
+  if (uv_metrics_info == NULL || uv_metrics_info(state->loop, &metrics) != 0)
+    metrics.loop_count = now;
+  if (metrics.loop_count != state->last_turn)
+    nck_recorder_turn();
+  state->last_now = now;
+  state->last_turn = metrics.loop_count;
+}
+
 static bool object_is_wanted(uint32_t index, void *arg) {
   const struct nck_object *object = &nck_recorder.objects[index];
   const struct nck_thread_state *thread = arg;
@@ -130,6 +152,8 @@ void nck_env_teardown_begins(struct nck_env *state) {
   if (thread->scanned || !nck_options.leak_check || nck_recorder_is_blind())
     return;
   thread->scanned = true;
+  for (struct nck_env *other = thread->envs; other != NULL; other = other->next_on_thread)
+    nck_reference_examine(other);
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
 }
 
@@ -148,6 +172,10 @@ static void env_cleanup(void *arg) {
 
 void nck_env_close_books(enum nck_end how) {
   (void)how;
+  // Only where this thread's envs live can their values be looked at.
+  if (nck_tls.thread != NULL && !nck_tls.thread->scanned && nck_options.leak_check)
+    for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
+      nck_reference_examine(state);
   if (nck_options.leak_check && !nck_recorder_is_blind())
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
 }
@@ -212,6 +240,7 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   }
   if (nck_scope_push(state, NCK_SCOPE_OUTSIDE, NULL, NULL) == NULL)
     return NULL;
+  state->top->n_handles = NCK_HANDLES_OUTSIDE;
   if (state->watched && pc != NULL)
     state->row->birth_stack = nck_stack_capture(pc, nck_frame_limit());
 
@@ -229,6 +258,13 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   pthread_mutex_unlock(&env_lock);
   if (former != NULL)
     env_end(former, "another env appeared at its address");
+  if (state->watched && nck_real.napi_get_uv_event_loop != NULL) {
+    struct uv_loop_s *loop = NULL;
+    *(void **)&nck_uv_now = dlsym(RTLD_DEFAULT, "uv_now");
+    *(void **)&uv_metrics_info = dlsym(RTLD_DEFAULT, "uv_metrics_info");
+    if (nck_uv_now != NULL && nck_real.napi_get_uv_event_loop(env, &loop) == napi_ok)
+      state->loop = loop;
+  }
   if (state->watched && nck_real.napi_add_env_cleanup_hook != NULL)
     nck_real.napi_add_env_cleanup_hook(env, env_cleanup, state);
   return state;

@@ -10,6 +10,7 @@
 #define NAPICHECK_SHIM_ENV_H
 
 #include "api.h"
+#include "recorder.h"
 
 struct nck_frame;
 struct nck_thread_state;
@@ -18,6 +19,8 @@ struct nck_callback;
 struct nck_wrap_key;
 struct nck_owner;
 struct nck_finalizer;
+struct nck_closed_scope;
+struct nck_info_ring;
 
 enum nck_scope_kind {
   NCK_SCOPE_OUTSIDE,
@@ -30,15 +33,17 @@ enum nck_scope_kind {
 // One open scope. Scope 0 of an env is NCK_SCOPE_OUTSIDE: handles made outside any callback; it
 // never closes.
 struct nck_scope {
-  uint64_t tag_bits; // tag << 48; 0 where handles are not tagged
-  void *real;        // the runtime's scope
-  const void *pc;    // who opened it
-  uint32_t serial;   // tells it from an earlier scope of the same depth
-  uint32_t n_handles;
-  uint8_t kind; // enum nck_scope_kind
+  uint64_t tag_bits;  // tag << 48; 0 where handles are not tagged
+  void *real;         // the runtime's scope
+  const void *pc;     // who opened it
+  uint32_t serial;    // tells it from an earlier scope of the same depth
+  uint32_t n_handles; // of scope 0 from NCK_HANDLES_OUTSIDE on: above any limit
+  uint8_t kind;       // enum nck_scope_kind
   bool escaped;
   bool limit_said;
 };
+
+#define NCK_HANDLES_OUTSIDE 0x80000000u
 
 struct nck_env {
   napi_env env;
@@ -71,6 +76,8 @@ struct nck_env {
   struct nck_finalizer *instance_finalizer; // of the present instance data
   struct nck_owner *owners_gone;            // pointers whose owner was finalized
   uint32_t napi_version;
+  void *loop;                   // the env's uv_loop_t; NULL: none, or uv_now is not to be had
+  uint64_t last_now, last_turn; // its time and its count of turns, as last counted
   struct nck_env *next_on_thread;
   struct nck_env *next_in_bucket;
   struct nck_env *next_ended;
@@ -91,11 +98,19 @@ struct nck_tls {
   napi_env env;
   struct nck_env *state;
   struct nck_frame *frame; // the innermost callback of an addon on this thread
+  union {
+    struct {
+      bool refused_by_throw; // on_error=throw left an exception
+      bool in_finalizer;     // kind of `frame`
+      bool exception_left;   // by a call with one of this thread's envs: `pending` of its state
+    };
+    uint32_t attention; // 0: a call of the runtime needs no further check
+  };
+  uint32_t next_tag, n_tags; // the last tag given out, and how many after it are not in use
+  struct nck_closed_scope *closed_scopes; // by tag; see scope.c
+  struct nck_info_ring *infos;            // see frame.h
   struct nck_thread_state *thread;
-  uint32_t next_tag;
-  bool refused_by_throw; // on_error=throw left an exception
-  uint32_t quiet;        // napicheck_disable nesting
-  uint64_t *tag_map;     // one bit for each tag in use on this thread
+  uint32_t quiet; // napicheck_disable nesting
 };
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
 
@@ -110,23 +125,23 @@ extern bool nck_active; // false: forward everything untouched
 // NCK_REFUSED: do not forward, answer napi_invalid_arg.
 struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc);
 
-static inline struct nck_env *nck_env_enter(napi_env env, enum nck_function_id function,
-                                            const void *pc) {
-  if (NCK_LIKELY(nck_tls.env == env && env != NULL)) {
-    nck_tls.state->row->n_calls++;
-    return nck_tls.state;
-  }
-  return nck_env_enter_slow(env, function, pc);
-}
-
 #define NCK_PC __builtin_extract_return_addr(__builtin_return_address(0))
 
 // First statement of every wrapper with an env: defines `state`.
 #define NCK_ENTER(name)                                                                            \
   const void *pc = NCK_PC;                                                                         \
-  struct nck_env *state = nck_env_enter(env, NCK_FN_##name, pc);                                   \
-  if (NCK_UNLIKELY(state == NCK_REFUSED))                                                          \
-  return nck_tls.refused_by_throw ? napi_pending_exception : napi_invalid_arg
+  struct nck_env *state;                                                                           \
+  NCK_ENTER_FROM(name, pc)
+#define NCK_ENTER_FROM(name, pc)                                                                   \
+  state = nck_tls.state;                                                                           \
+  if (NCK_LIKELY(nck_tls.env == env && env != NULL)) {                                             \
+    state->row->n_calls++;                                                                         \
+  } else {                                                                                         \
+    state = nck_env_enter_slow(env, NCK_FN_##name, pc);                                            \
+    if (NCK_UNLIKELY(state == NCK_REFUSED))                                                        \
+      return nck_tls.refused_by_throw ? napi_pending_exception : napi_invalid_arg;                 \
+  }                                                                                                \
+  (void)0
 
 // Looks an env up without judging; NULL when unknown. Any thread.
 struct nck_env *nck_env_find(napi_env env);
@@ -153,6 +168,20 @@ static inline void nck_env_select(struct nck_env *state) {
     nck_tls.state = NULL;
   }
 }
+
+// Counts the turn of the event loop that runs now, when it is another than the last one counted. A
+// callback that is entered from the loop looks at the loop's time alone, which libuv moves once a
+// turn, if a millisecond has passed; where objects are made the loop's own count is asked.
+extern uint64_t (*nck_uv_now)(const void *loop);
+void nck_env_count_turn_slow(struct nck_env *state);
+static inline void nck_env_count_turn(struct nck_env *state) {
+  if (state->loop != NULL && nck_uv_now(state->loop) != state->last_now)
+    nck_env_count_turn_slow(state);
+}
+
+// Looks at the values of the env's live references: are weak ones dead, what do they hold? Runs no
+// JavaScript. The env's own thread, before a search of memory.
+void nck_reference_examine(struct nck_env *state);
 
 // The version of Node-API that the module being initialised declared (loader.c tells).
 void nck_env_expect_version(int32_t version);

@@ -232,6 +232,7 @@ void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_
         report_ignored(state, function, pc);
       } else {
         state->pending = true;
+        nck_tls.exception_left = true;
         state->pending_by = nck_function_name(function);
         state->pending_stack = nck_stack_single(pc, false);
       }

@@ -46,4 +46,8 @@ static inline const char *nck_function_name(enum nck_function_id function) {
 // The JavaScript stack of the running call as a string of the record; 0 where none can be taken.
 uint32_t nck_js_stack_capture(struct nck_env *state);
 
+// The name of an object's class as V8 knows it, without running JavaScript; 0 where it cannot be
+// told. In a handle scope of ours.
+uint32_t nck_js_class_name(napi_env env, napi_value value);
+
 #endif

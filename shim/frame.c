@@ -10,35 +10,6 @@
 #include "recorder.h"
 #include "stack.h"
 
-enum { INFOS = 256 };
-
-struct info_ring {
-  struct nck_info infos[INFOS];
-  uint32_t next;
-};
-static __thread struct info_ring *info_ring __attribute__((tls_model("initial-exec")));
-
-void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
-                     const void *user_cb) {
-  frame->outer = nck_tls.frame;
-  frame->state = state;
-  frame->saved_state = nck_tls.state;
-  frame->user_cb = user_cb;
-  frame->info = NULL;
-  frame->queued_stack = 0;
-  frame->kind = (uint8_t)kind;
-  frame->basic = false;
-  frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
-  frame->entered = true;
-  nck_tls.frame = frame;
-  if (state != NULL) {
-    frame->depth = state->n_scopes;
-    if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, user_cb) == NULL)
-      frame->state = state = NULL;
-  }
-  nck_env_select(state);
-}
-
 static void report_unclosed(struct nck_frame *frame, const struct nck_scope *scope) {
   bool callback_scope = scope->kind == NCK_SCOPE_CALLBACK;
   enum nck_finding_kind kind =
@@ -60,26 +31,14 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
                     nck_function_name(event.function));
 }
 
-void nck_frame_leave(struct nck_frame *frame) {
-  if (!frame->entered)
-    return;
-  frame->entered = false;
-  if (frame->info != NULL)
-    frame->info->frame = NULL;
+void nck_frame_settle(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
-  if (state != NULL) {
-    if (NCK_UNLIKELY(state->n_scopes > frame->depth + 1)) {
-      for (uint32_t i = frame->depth + 1; i < state->n_scopes; i++)
-        if (state->scopes[i].kind != NCK_SCOPE_FRAME)
-          report_unclosed(frame, &state->scopes[i]);
-      nck_scope_pop_to(state, frame->depth, frame->user_cb);
-    } else if (NCK_LIKELY(state->n_scopes == frame->depth + 1)) {
-      nck_scope_pop(state, frame->user_cb);
-    }
-    state->pending = false;
-  }
-  nck_tls.frame = frame->outer;
-  nck_env_select(frame->saved_state);
+  if (state->n_scopes <= frame->depth)
+    return;
+  for (uint32_t i = frame->depth + 1; i < state->n_scopes; i++)
+    if (state->scopes[i].kind != NCK_SCOPE_FRAME)
+      report_unclosed(frame, &state->scopes[i]);
+  nck_scope_pop_to(state, frame->depth, frame->user_cb);
 }
 
 bool nck_frame_in_init(void) {
@@ -89,37 +48,30 @@ bool nck_frame_in_init(void) {
   return false;
 }
 
-napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
-                                       napi_callback_info real, void *user_data) {
-  if (NCK_UNLIKELY(info_ring == NULL)) {
-    info_ring = nck_own_alloc(sizeof *info_ring);
-    if (info_ring == NULL)
-      return real;
+struct nck_info *nck_frame_find_info(void) {
+  struct nck_info_ring *ring = nck_tls.infos;
+  if (ring == NULL) {
+    ring = nck_own_alloc(sizeof *ring);
+    if (ring == NULL)
+      return NULL;
+    for (int i = 0; i < NCK_INFOS; i++)
+      ring->infos[i].bundle = &ring->infos[i].env;
+    nck_tls.infos = ring;
   }
-  struct nck_info *info = &info_ring->infos[info_ring->next++ % INFOS];
-  for (int i = 1; NCK_UNLIKELY(info->frame != NULL); i++) {
-    if (i == INFOS)
-      return real; // that many callbacks in one another
-    info = &info_ring->infos[info_ring->next++ % INFOS];
+  for (int i = 0; i < NCK_INFOS; i++) {
+    struct nck_info *info = &ring->infos[ring->next++ % NCK_INFOS];
+    if (info->frame == NULL)
+      return info;
   }
-  info->bundle = &info->env;
-  info->env = env;
-  info->data = user_data;
-  info->real = real;
-  info->frame = frame;
-  frame->info = info;
-  return (napi_callback_info)info;
+  return NULL;
 }
 
-struct nck_info *nck_frame_info(napi_callback_info given) {
-  uintptr_t offset = (uintptr_t)given - (uintptr_t)info_ring;
-  if (NCK_UNLIKELY(info_ring == NULL || offset >= sizeof info_ring->infos ||
-                   offset % sizeof(struct nck_info) != 0))
-    return NULL;
-  return (struct nck_info *)(void *)given;
+void nck_frame_thread_end(void) {
+  nck_own_free(nck_tls.infos, sizeof *nck_tls.infos);
+  nck_tls.infos = NULL;
 }
 
-void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {
+static void check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {
   // Finalizers of modules that do not declare the experimental version are deferred: there they may
   // call anything, today.
   if (state->foreign || !nck_tls.frame->basic ||
@@ -138,4 +90,31 @@ void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, co
                     "%s was called in a finalizer of a module that declares the experimental "
                     "version, where the runtime aborts on it",
                     nck_function_name(function));
+}
+
+// napi_pending_exception need not mean that there is an exception: an env that may not run
+// JavaScript any more (it is torn down, its worker was terminated) gives that answer, too. Asked
+// before a call that will set the last error in any case.
+static void check_exception(struct nck_env *state, enum nck_function_id function) {
+  bool pending = true;
+  if (state->foreign || nck_function_classes[function] != NCK_CLASS_ENV_THREAD ||
+      (nck_tls.frame != NULL && nck_tls.frame->basic))
+    return;
+  if (state->pending && nck_real.napi_is_exception_pending(state->env, &pending) == napi_ok &&
+      !pending)
+    state->pending = false;
+  nck_tls.exception_left = false;
+  for (const struct nck_env *other = state->thread->envs; other != NULL;
+       other = other->next_on_thread)
+    nck_tls.exception_left |= other->pending;
+}
+
+bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {
+  if (nck_tls.in_finalizer)
+    check_gc(state, function, pc);
+  if (nck_tls.exception_left)
+    check_exception(state, function);
+  bool refused = nck_tls.refused_by_throw;
+  nck_tls.refused_by_throw = false;
+  return refused;
 }

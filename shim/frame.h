@@ -31,6 +31,12 @@ struct nck_info {
   napi_callback_info real;
 };
 
+enum { NCK_INFOS = 256 };
+struct nck_info_ring {
+  struct nck_info infos[NCK_INFOS];
+  uint32_t next;
+};
+
 struct nck_frame {
   struct nck_frame *outer;
   struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
@@ -39,20 +45,64 @@ struct nck_frame {
   struct nck_info *info;       // for NCK_FRAME_CALLBACK
   uint32_t depth;              // scopes of the env below this frame's own
   uint32_t queued_stack;
-  uint64_t handles_before;
   uint8_t kind; // enum nck_frame_kind
   bool entered;
   bool basic; // a finalizer that must not touch the garbage collector
   bool no_js; // a finalizer: never run JavaScript here
-  napi_value result;
+  bool was_in_finalizer;
 };
 
 // Opens a frame for `state` (own thread, alive or cleaning; NULL allowed).
-void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
-                     const void *user_cb);
+static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
+                                   enum nck_frame_kind kind, const void *user_cb) {
+  frame->outer = nck_tls.frame;
+  frame->state = state;
+  frame->saved_state = nck_tls.state;
+  frame->user_cb = user_cb;
+  frame->info = NULL;
+  frame->queued_stack = 0;
+  frame->kind = (uint8_t)kind;
+  frame->entered = true;
+  frame->basic = false;
+  frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
+  frame->was_in_finalizer = nck_tls.in_finalizer;
+  nck_tls.frame = frame;
+  nck_tls.in_finalizer = kind == NCK_FRAME_FINALIZER;
+  if (state != NULL) {
+    frame->depth = state->n_scopes;
+    if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, user_cb) == NULL)
+      frame->state = state = NULL;
+  }
+  if (frame->outer == NULL && state != NULL)
+    nck_env_count_turn(state);
+  if (NCK_UNLIKELY(nck_tls.state != state))
+    nck_env_select(state);
+}
+
+// Scopes that the callback left open: says so, and pops them all. Or it closed ours.
+void nck_frame_settle(struct nck_frame *frame);
 
 // Checks what the callback left open, closes the frame. Used as cleanup handler too: idempotent.
-void nck_frame_leave(struct nck_frame *frame);
+static inline void nck_frame_leave(struct nck_frame *frame) {
+  if (!frame->entered)
+    return;
+  frame->entered = false;
+  if (frame->info != NULL)
+    frame->info->frame = NULL;
+  struct nck_env *state = frame->state;
+  if (state != NULL) {
+    if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
+      nck_scope_pop(state, frame->user_cb);
+    else
+      nck_frame_settle(frame);
+    state->pending = false;
+  }
+  nck_tls.frame = frame->outer;
+  nck_tls.in_finalizer = frame->was_in_finalizer;
+  // Where none was selected before, this one stays: the next callback is most likely its own.
+  if (NCK_UNLIKELY(nck_tls.state != frame->saved_state && frame->saved_state != NULL))
+    nck_env_select(frame->saved_state);
+}
 
 // The cleanup runs where the process has libgcc_s (any program with C++ in it); where it has not,
 // nothing can be thrown through us. Weak, so that this library needs nothing but libc at load time.
@@ -64,30 +114,50 @@ __asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
 static inline const void *nck_frame_limit(void) { return nck_tls.frame; }
 
 // Inside a finalizer: judges a call of a function that may touch the garbage collector
-// (finalizer-gc-unsafe).
-void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc);
+// (finalizer-gc-unsafe). True: the call is not to be forwarded, because on_error=throw left an
+// exception.
+bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc);
+
+// Frees what the thread keeps for its frames.
+void nck_frame_thread_end(void);
 
 // Last check before the runtime is called by a function of class ENV_THREAD.
 #define NCK_BEFORE_REAL(state, function, pc)                                                       \
   do {                                                                                             \
-    if (NCK_UNLIKELY(nck_tls.frame != NULL && nck_tls.frame->kind == NCK_FRAME_FINALIZER))         \
-      nck_frame_check_gc(state, function, pc);                                                     \
-    if (NCK_UNLIKELY(nck_tls.refused_by_throw)) {                                                  \
-      nck_tls.refused_by_throw = false;                                                            \
+    if (NCK_UNLIKELY(nck_tls.attention != 0) && nck_frame_refuses(state, function, pc))            \
       return napi_pending_exception;                                                               \
-    }                                                                                              \
   } while (0)
 
 // True while a module initialises on this thread.
 bool nck_frame_in_init(void);
 
+// An info that is not in use. NULL: that many callbacks in one another, or no memory.
+struct nck_info *nck_frame_find_info(void);
+
 // Gives a frame of a callback its info; what the addon gets. The runtime's own when there is no
 // room.
-napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
-                                       napi_callback_info real, void *user_data);
+static inline napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
+                                                     napi_callback_info real, void *user_data) {
+  struct nck_info_ring *ring = nck_tls.infos;
+  struct nck_info *info = ring != NULL ? &ring->infos[ring->next++ % NCK_INFOS] : NULL;
+  if (NCK_UNLIKELY(info == NULL || info->frame != NULL) && (info = nck_frame_find_info()) == NULL)
+    return real;
+  info->env = env;
+  info->data = user_data;
+  info->frame = frame;
+  info->real = real;
+  frame->info = info;
+  return (napi_callback_info)info;
+}
 
 // Turns the addon's napi_callback_info back. NULL: not one of ours. Its `frame` is NULL when the
 // callback it belonged to has returned.
-struct nck_info *nck_frame_info(napi_callback_info info);
+static inline struct nck_info *nck_frame_info(napi_callback_info given) {
+  uintptr_t offset = (uintptr_t)given - (uintptr_t)nck_tls.infos;
+  if (NCK_UNLIKELY(nck_tls.infos == NULL || offset >= NCK_INFOS * sizeof(struct nck_info) ||
+                   offset % sizeof(struct nck_info) != 0))
+    return NULL;
+  return (struct nck_info *)(void *)given;
+}
 
 #endif

@@ -168,3 +168,19 @@ uint32_t nck_js_stack_capture(struct nck_env *state) {
   nck_real.napi_close_handle_scope(env, scope);
   return length > 0 ? nck_recorder_string(text, length - 1) : 0;
 }
+
+uint32_t nck_js_class_name(napi_env env, napi_value value) {
+  static void *(*constructor_name)(const void *object);
+  static bool looked;
+  if (!looked) {
+    looked = true;
+    if (nck_interposed.runtime == NCK_RUNTIME_NODE || nck_interposed.runtime == NCK_RUNTIME_LIBNODE)
+      *(void **)&constructor_name = dlsym(RTLD_DEFAULT, "_ZN2v86Object18GetConstructorNameEv");
+  }
+  char name[128] = "";
+  if (constructor_name == NULL ||
+      nck_real.napi_get_value_string_utf8(env, constructor_name(value), name, sizeof name, NULL) !=
+          napi_ok)
+    return 0;
+  return nck_recorder_string(name, strlen(name));
+}

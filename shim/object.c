@@ -126,6 +126,7 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
   object->data = 0;
   object->generation = generation;
   __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
+  nck_env_count_turn_slow(state);
   nck_site_created(site);
   nck_counter_created(&state->row->counters[kind]);
   return (void *)(uintptr_t)nck_token_make(slot, generation);
@@ -365,6 +366,12 @@ void nck_site_created(uint32_t index) {
   if (live > site->peak)
     site->peak = live;
   site->last_ms = ms;
+  uint32_t turn = nck_recorder.header->n_turns;
+  if (site->last_turn != turn || site->n_turns == 0) {
+    if (site->n_turns++ == 0)
+      site->first_turn = turn;
+    site->last_turn = turn;
+  }
   series_note(site, live - 1, ms);
 }
 

@@ -72,6 +72,11 @@ bool nck_recorder_is_blind(void);
 uint32_t nck_recorder_ms(void);
 uint64_t nck_recorder_ns(void);
 
+// Counts a turn of an event loop. A lost update between threads does no harm.
+static inline void nck_recorder_turn(void) {
+  nck_recorder.header->n_turns++;
+}
+
 // Address ranges of the record and of own.h's memory, reservations included, which the scan must
 // leave out. Returns how many were written (at most max).
 struct nck_range {

@@ -12,55 +12,49 @@
 
 uint32_t nck_handle_limit = 100000;
 
-enum { CLOSED_SCOPES = 4096, TAG_MAP_BYTES = 65536 / 8 };
+// 0 is "no tag"; 0x9ac5 to 0x9ac7 are our tokens'; 0xffff looks like a negative number.
+static bool tag_is_reserved(uint32_t tag) {
+  return tag == 0 || tag == 0xffff || (tag >= 0x9ac5 && tag <= 0x9ac7);
+}
 
-// What is remembered of closed scopes, for the explanation of stale handles: the last one of each
-// slot.
-struct closed_scope {
-  uint16_t tag;
-  uint8_t kind;
-  const void *opened, *closed; // return addresses; for a frame, the addon's callback
-};
-static __thread struct closed_scope *closed_scopes __attribute__((tls_model("initial-exec")));
-
-static uint64_t tag_new(void) {
-  if (nck_tls.tag_map == NULL) {
-    nck_tls.tag_map = nck_own_alloc(TAG_MAP_BYTES);
-    if (nck_tls.tag_map == NULL)
+// Tags are given out in order, so only the scopes that are open now can have one of the next 65535.
+// Few are, and this is asked once in many thousand scopes.
+uint32_t nck_tags_count(void) {
+  // Tens of thousands of scopes in one another: some are left without before this is asked again.
+  static __thread uint32_t n_without __attribute__((tls_model("initial-exec")));
+  if (n_without > 0) {
+    n_without--;
+    return 0;
+  }
+  if (nck_tls.closed_scopes == NULL) {
+    nck_tls.closed_scopes = nck_own_alloc(NCK_CLOSED_SCOPES * sizeof *nck_tls.closed_scopes);
+    if (nck_tls.closed_scopes == NULL)
       return 0;
-    memset(nck_tls.tag_map, 0, TAG_MAP_BYTES);
   }
-  for (int i = 0; i < 65536; i++) {
-    uint32_t tag = ++nck_tls.next_tag & 0xffff;
-    // 0 is "no tag"; 0x9ac5 to 0x9ac7 are our tokens'; 0xffff looks like a negative number.
-    if (tag == 0 || tag == 0xffff || (tag >= 0x9ac5 && tag <= 0x9ac7) ||
-        nck_tls.tag_map[tag >> 6] & 1ull << (tag & 63))
-      continue;
-    nck_tls.tag_map[tag >> 6] |= 1ull << (tag & 63);
-    return (uint64_t)tag << 48;
+  uint64_t in_use[65536 / 64];
+  memset(in_use, 0, sizeof in_use);
+  if (nck_tls.thread != NULL)
+    for (const struct nck_env *state = nck_tls.thread->envs; state != NULL;
+         state = state->next_on_thread)
+      for (uint32_t i = 0; i < state->n_scopes; i++) {
+        uint32_t tag = (uint32_t)(state->scopes[i].tag_bits >> 48);
+        in_use[tag >> 6] |= 1ull << (tag & 63);
+      }
+  for (uint32_t skipped = 0; skipped < 65536; skipped++, nck_tls.next_tag++) {
+    uint32_t n = 0;
+    for (; n < 65536; n++) {
+      uint32_t tag = (nck_tls.next_tag + 1 + n) & 0xffff;
+      if (tag_is_reserved(tag) || in_use[tag >> 6] >> (tag & 63) & 1)
+        break;
+    }
+    if (n > 0)
+      return n;
   }
+  n_without = 4096;
   return 0;
 }
 
-static void tag_free(const struct nck_scope *scope, const void *closed) {
-  uint32_t tag = (uint32_t)(scope->tag_bits >> 48);
-  if (tag == 0 || nck_tls.tag_map == NULL)
-    return;
-  nck_tls.tag_map[tag >> 6] &= ~(1ull << (tag & 63));
-  if (closed_scopes == NULL) {
-    closed_scopes = nck_own_alloc(CLOSED_SCOPES * sizeof *closed_scopes);
-    if (closed_scopes == NULL)
-      return;
-    memset(closed_scopes, 0, CLOSED_SCOPES * sizeof *closed_scopes);
-  }
-  struct closed_scope *entry = &closed_scopes[tag % CLOSED_SCOPES];
-  entry->tag = (uint16_t)tag;
-  entry->kind = scope->kind;
-  entry->opened = scope->pc;
-  entry->closed = closed;
-}
-
-static bool scopes_grow(struct nck_env *state) {
+bool nck_scopes_grow(struct nck_env *state) {
   uint32_t max = state->max_scopes == 0 ? 16 : state->max_scopes * 2;
   struct nck_scope *scopes = nck_own_alloc(max * sizeof *scopes);
   if (scopes == NULL) {
@@ -73,40 +67,14 @@ static bool scopes_grow(struct nck_env *state) {
   }
   state->scopes = scopes;
   state->max_scopes = max;
+  if (state->n_scopes > 0)
+    state->top = &scopes[state->n_scopes - 1];
   return true;
 }
 
-struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind, void *real,
-                                 const void *pc) {
-  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes) && !scopes_grow(state))
-    return NULL;
-  struct nck_scope *scope = &state->scopes[state->n_scopes++];
-  scope->tag_bits = state->tagged ? tag_new() : 0;
-  scope->real = real;
-  scope->pc = pc;
-  scope->serial = ++state->next_serial;
-  scope->n_handles = 0;
-  scope->kind = (uint8_t)kind;
-  scope->escaped = false;
-  scope->limit_said = false;
-  state->top = scope;
-  state->top_tag_bits = scope->tag_bits;
-  return scope;
-}
-
-static void scope_pop(struct nck_env *state, const void *closed) {
-  struct nck_scope *scope = &state->scopes[--state->n_scopes];
-  if (scope->tag_bits != 0)
-    tag_free(scope, closed);
-  state->top = scope - 1;
-  state->top_tag_bits = state->top->tag_bits;
-}
-
-void nck_scope_pop(struct nck_env *state, const void *closed) { scope_pop(state, closed); }
-
 void nck_scope_pop_to(struct nck_env *state, uint32_t depth, const void *closed) {
   while (state->n_scopes > depth && state->n_scopes > 1)
-    scope_pop(state, closed);
+    nck_scope_pop(state, closed);
 }
 
 void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed) {
@@ -114,7 +82,7 @@ void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed)
   memmove(&state->scopes[depth], &state->scopes[depth + 1],
           (state->n_scopes - depth - 1) * sizeof removed);
   state->scopes[state->n_scopes - 1] = removed;
-  scope_pop(state, closed);
+  nck_scope_pop(state, closed);
 }
 
 struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token) {
@@ -159,10 +127,12 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
     return;
   uint32_t tag = (uint32_t)(bits >> 48);
   bool lives_on = outlives_scopes(state, bits);
-  const struct closed_scope *closed =
-      closed_scopes != NULL ? &closed_scopes[tag % CLOSED_SCOPES] : NULL;
-  if (closed != NULL && closed->tag != tag)
-    closed = NULL;
+  const struct nck_closed_scope *entry =
+      nck_tls.closed_scopes != NULL ? &nck_tls.closed_scopes[tag % NCK_CLOSED_SCOPES] : NULL;
+  bool known = entry != NULL && entry->closed >> 48 == tag;
+  const void *closed = known ? (const void *)(uintptr_t)(entry->closed & NCK_VALUE_MASK) : NULL,
+             *opened = known ? (const void *)(uintptr_t)(entry->opened & NCK_VALUE_MASK) : NULL;
+  enum nck_scope_kind kind = known ? (enum nck_scope_kind)(entry->opened >> 48) : NCK_SCOPE_HANDLE;
   struct nck_event event = {
       .kind = NCK_FINDING_STALE_HANDLE,
       .severity = lives_on ? NCK_SEVERITY_WARNING : NCK_SEVERITY_ERROR,
@@ -177,13 +147,13 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
                            "their scope on today's runtimes"
                          : NULL,
   };
-  if (closed != NULL && closed->closed != NULL) {
+  if (closed != NULL) {
     event.roles[1] = NCK_ROLE_CLOSED;
-    event.stacks[1] = nck_stack_single(closed->closed, closed->kind == NCK_SCOPE_FRAME);
+    event.stacks[1] = nck_stack_single(closed, kind == NCK_SCOPE_FRAME);
   }
-  if (closed != NULL && closed->opened != NULL && closed->kind != NCK_SCOPE_FRAME) {
+  if (opened != NULL && kind != NCK_SCOPE_FRAME) {
     event.roles[2] = NCK_ROLE_OPENED;
-    event.stacks[2] = nck_stack_single(closed->opened, false);
+    event.stacks[2] = nck_stack_single(opened, false);
   }
   nck_finding_raise(&event,
                     "%s%s got the napi_value %#llx, which was made in %s that has %s since: the "
@@ -191,8 +161,8 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
                     nck_function_name(function),
                     function == NCK_FN_napi_get_cb_info ? " (a callback's return value)" : "",
                     (unsigned long long)(bits & NCK_VALUE_MASK),
-                    closed != NULL ? scope_words[closed->kind] : "a scope",
-                    closed != NULL && closed->kind == NCK_SCOPE_FRAME ? "returned" : "closed");
+                    known ? scope_words[kind] : "a scope",
+                    known && kind == NCK_SCOPE_FRAME ? "returned" : "closed");
 }
 
 static void report_wrong_env(struct nck_env *state, const struct nck_env *other, uint64_t bits,
@@ -258,8 +228,17 @@ void nck_values_return(struct nck_values *room) {
     nck_own_free(room->values, room->count * sizeof *room->values);
 }
 
+static void handle_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
+
 void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc) {
   struct nck_scope *scope = state->top;
+  uint32_t n_handles = scope->n_handles;
+  if (state->n_scopes == 1) {
+    handle_outside(state, function, pc);
+    n_handles -= NCK_HANDLES_OUTSIDE;
+    if (n_handles < nck_handle_limit)
+      return;
+  }
   if (scope->limit_said || state->foreign)
     return;
   scope->limit_said = true;
@@ -274,11 +253,11 @@ void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, 
     event.roles[1] = NCK_ROLE_OPENED;
     event.stacks[1] = nck_stack_single(scope->pc, scope->kind == NCK_SCOPE_FRAME);
   }
-  nck_finding_raise(&event, "%u handles are alive in %s; the last was made by %s", scope->n_handles,
+  nck_finding_raise(&event, "%u handles are alive in %s; the last was made by %s", n_handles,
                     scope_words[scope->kind], nck_function_name(function));
 }
 
-void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc) {
+static void handle_outside(struct nck_env *state, enum nck_function_id function, const void *pc) {
   // Another env's callback may be running around this call: then its scope frees the handle.
   if (nck_tls.frame != NULL || state->scopes[0].limit_said || state->foreign ||
       state->state != NCK_ENV_ALIVE || !nck_finding_wanted(NCK_FINDING_HANDLE_OUTSIDE_SCOPE))

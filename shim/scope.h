@@ -10,13 +10,58 @@
 // napi_callback_scope.
 #define NCK_SCOPE_TOKEN_TAG 0x9ac6000000000000ull
 
+// What is remembered of a closed scope: who closed and who opened it, with the tag and the kind in
+// the upper 16 bits.
+struct nck_closed_scope {
+  uint64_t closed, opened;
+};
+#define NCK_CLOSED_SCOPES 4096 // a power of two
+
+// Makes room for more scopes. False: there is none (the tool went blind).
+bool nck_scopes_grow(struct nck_env *state);
+
+// Counts the tags after the last one that no open scope has. 0 when all are in use.
+uint32_t nck_tags_count(void);
+
+// A tag that no open scope of this thread has, as the upper 16 bits. 0: there is none.
+static inline uint64_t nck_tag_new(void) {
+  if (NCK_UNLIKELY(nck_tls.n_tags == 0) && (nck_tls.n_tags = nck_tags_count()) == 0)
+    return 0;
+  nck_tls.n_tags--;
+  return (uint64_t)++nck_tls.next_tag << 48;
+}
+
 // Pushes a scope; returns it. NULL when there is no memory (the tool went blind).
-struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind, void *real,
-                                 const void *pc);
+static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind,
+                                               void *real, const void *pc) {
+  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes) && !nck_scopes_grow(state))
+    return NULL;
+  struct nck_scope *scope = &state->scopes[state->n_scopes++];
+  uint64_t tag_bits = state->tagged ? nck_tag_new() : 0;
+  *scope = (struct nck_scope){.tag_bits = tag_bits,
+                              .real = real,
+                              .pc = pc,
+                              .serial = ++state->next_serial,
+                              .kind = (uint8_t)kind};
+  state->top = scope;
+  state->top_tag_bits = tag_bits;
+  return scope;
+}
 
 // Pops the innermost scope; `closed` is who closed it: a return address, or the callback that
 // returned.
-void nck_scope_pop(struct nck_env *state, const void *closed);
+static inline void nck_scope_pop(struct nck_env *state, const void *closed) {
+  struct nck_scope *scope = state->top;
+  struct nck_closed_scope *entry = nck_tls.closed_scopes;
+  if (NCK_LIKELY(entry != NULL)) {
+    entry += scope->tag_bits >> 48 & (NCK_CLOSED_SCOPES - 1);
+    entry->closed = scope->tag_bits | ((uint64_t)(uintptr_t)closed & NCK_VALUE_MASK);
+    entry->opened = (uint64_t)scope->kind << 48 | ((uint64_t)(uintptr_t)scope->pc & NCK_VALUE_MASK);
+  }
+  state->n_scopes--;
+  state->top = scope - 1;
+  state->top_tag_bits = scope[-1].tag_bits;
+}
 
 // Pops scopes until `depth` are left.
 void nck_scope_pop_to(struct nck_env *state, uint32_t depth, const void *closed);
@@ -24,9 +69,16 @@ void nck_scope_pop_to(struct nck_env *state, uint32_t depth, const void *closed)
 // Takes the scope at `depth` out from among others that stay open (scopes closed out of order).
 void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed);
 
-static inline uint64_t nck_scope_token(const struct nck_env *state, const struct nck_scope *scope) {
-  return NCK_SCOPE_TOKEN_TAG | (uint64_t)scope->serial << 16 |
-         (uint64_t)((scope - state->scopes) & 0xffff);
+// A callback scope holds no handles: what is made in it lives in the scope around it.
+static inline void nck_scope_share_tag(struct nck_env *state, uint32_t depth) {
+  state->scopes[depth].tag_bits = state->scopes[depth - 1].tag_bits;
+  state->top_tag_bits = state->top->tag_bits;
+}
+
+// Of the innermost scope.
+static inline uint64_t nck_scope_top_token(const struct nck_env *state) {
+  return NCK_SCOPE_TOKEN_TAG | (uint64_t)state->top->serial << 16 |
+         (uint64_t)((state->n_scopes - 1) & 0xffff);
 }
 
 // The open scope of a token, NULL when it is not open (any more).
@@ -37,11 +89,8 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
 napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_function_id function,
                              const void *pc);
 
-// More than handle_limit handles in one scope.
+// More than handle_limit handles in one scope, or a handle outside any callback and scope.
 void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc);
-
-// The first handle outside any callback and scope.
-void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
 
 extern uint32_t nck_handle_limit;
 
@@ -64,8 +113,6 @@ static inline void nck_value_out(struct nck_env *state, napi_value *result,
   state->row->counters[NCK_KIND_HANDLE].created++;
   if (NCK_UNLIKELY(++state->top->n_handles >= nck_handle_limit))
     nck_scope_over_limit(state, function, pc);
-  if (NCK_UNLIKELY(state->n_scopes == 1))
-    nck_scope_outside(state, function, pc);
 }
 
 // Arrays: copies `count` values without their tags into `copy`.

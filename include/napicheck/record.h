@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define NCK_RECORD_MAGIC "NAPICHK\n"
-#define NCK_RECORD_VERSION 1u
+#define NCK_RECORD_VERSION 2u
 #define NCK_RECORD_SUFFIX ".napicheck"
 #define NCK_RECORD_PAGE_BYTES 4096u
 #define NCK_RECORD_HEADER_BYTES 131072u
@@ -145,7 +145,10 @@ struct nck_site {
   uint32_t series;   // series row
   uint64_t bytes;    // external bytes of what lives, where known
   uint32_t released_at_teardown;
-  uint32_t hash_next; // the writer's own
+  uint32_t first_turn, last_turn; // of nck_record_header.n_turns, at its first and last creation
+  uint32_t n_turns;               // different turns in which it created something
+  uint32_t class_name;            // string: of the values that references hold, first seen
+  uint32_t hash_next;             // the writer's own
 };
 
 // Live counts over time. Buckets of equal length; when all are full, neighbours are merged and the
@@ -385,6 +388,8 @@ struct nck_record_header {
   uint64_t overhead_ns;  // start-up and end, verbosity 2
   struct nck_counter ended_envs[NCK_N_KINDS]; // counters of envs whose rows were used again
   uint64_t ended_calls;
+  uint32_t n_turns; // turns of event loops in which addons were called; 0: cannot be told here
+  uint32_t pad_turns;
   uint64_t n_rows[NCK_N_TABLES]; // in use, row 0 included
   uint32_t row_bytes[NCK_N_TABLES];
   uint32_t n_chunks;             // published with release order
