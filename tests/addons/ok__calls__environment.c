@@ -5,9 +5,9 @@
 #define NAPI_VERSION 9
 #include "addon.h"
 
-static int instance;
+static int instance, hook_argument;
 
-static void on_end(void *arg) { MUST_BE(arg == &instance); }
+static void on_end(void *arg) { MUST_BE(arg == &hook_argument); }
 
 static void drop_instance(napi_env env, void *data, void *hint) {
   MUST_BE(data == &instance && hint == &instance);
@@ -30,9 +30,9 @@ static napi_value run(napi_env env, napi_callback_info info) {
   MUST(napi_set_instance_data(env, &instance, drop_instance, &instance));
   MUST(napi_get_instance_data(env, &data));
   MUST_BE(data == &instance);
-  MUST(napi_add_env_cleanup_hook(env, on_end, &instance));
-  MUST(napi_remove_env_cleanup_hook(env, on_end, &instance));
-  MUST(napi_add_env_cleanup_hook(env, on_end, &instance));
+  MUST(napi_add_env_cleanup_hook(env, on_end, &hook_argument));
+  MUST(napi_remove_env_cleanup_hook(env, on_end, &hook_argument));
+  MUST(napi_add_env_cleanup_hook(env, on_end, &hook_argument));
   MUST(napi_adjust_external_memory(env, 4096, &memory));
   MUST(napi_adjust_external_memory(env, -4096, &memory));
   MUST(napi_create_string_utf8(env, "context", NAPI_AUTO_LENGTH, &name));
