@@ -4,6 +4,7 @@
 // the table expects with the marked lines in its stacks, and holds no other error, leak or warning.
 // Every watched run has to have counted calls: a library that did not load would pass every clean case.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -231,7 +232,10 @@ export class CaseRun {
     this.build = build;
     this.library = join(build, 'libnapicheck.so');
     this.tool = join(build, 'napicheck');
-    this.folder = freshFolder(join(build, 'tests', 'runs', `${runtime.name}${runtime.major || ''}`, theCase.name));
+    // The runtime's own path is in the name: a compatibility run may be at work on the same table at the same time.
+    const hash = createHash('sha1').update(runtime.path).digest('hex').slice(0, 6);
+    const place = runtime.path === process.execPath ? 'default' : `${runtime.name}${runtime.major || ''}-${hash}`;
+    this.folder = freshFolder(join(build, 'tests', 'runs', place, theCase.name));
     this.failures = [];
   }
 
