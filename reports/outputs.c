@@ -149,6 +149,56 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
   return good;
 }
 
+// A whole file as text, as far as LARGEST_LOG; NULL when it cannot be read. The caller frees.
+static char *read_file(const char *path, size_t *length) {
+  FILE *file = fopen(path, "re");
+  if (!file)
+    return NULL;
+  struct nck_text text = {0};
+  char block[65536];
+  size_t n;
+  while ((n = fread(block, 1, sizeof block, file)) > 0 && text.length < LARGEST_LOG)
+    nck_text_add_n(&text, block, n);
+  fclose(file);
+  *length = text.length;
+  return text.text;
+}
+
+// The other formats: what another process of the run wrote stays in front, without its tail.
+static bool write_other(const struct nck_outputs *outputs, const struct nck_report *report,
+                        const struct nck_renderer *renderer, const char *path,
+                        struct nck_error *error) {
+  char *text = NULL, *before = NULL;
+  size_t length = 0, before_length = 0, tail = strlen(renderer->tail);
+  FILE *memory = open_memstream(&text, &length);
+  if (!memory)
+    return nck_error_set(error, "not enough memory for the report");
+  struct nck_render_options options = render_options(outputs, memory);
+  renderer->render(report, &options, memory);
+  fclose(memory);
+  if (outputs->shared && is_of_this_run(report, path))
+    before = read_file(path, &before_length);
+  const char *body = strstr(text, renderer->head);
+  bool join = before && body && before_length >= tail &&
+              !memcmp(before + before_length - tail, renderer->tail, tail);
+  struct nck_output output;
+  bool good = nck_output_open(&output, path, error);
+  if (good) {
+    if (join) {
+      fwrite(before, 1, before_length - tail, output.stream);
+      fputs(renderer->between, output.stream);
+      body += strlen(renderer->head);
+    } else {
+      body = text;
+    }
+    fwrite(body, 1, length - (size_t)(body - text), output.stream);
+    good = nck_output_close(&output, error);
+  }
+  free(before);
+  free(text);
+  return good;
+}
+
 static bool write_file(const struct nck_outputs *outputs, const struct nck_report *report,
                        const struct nck_renderer *renderer, const char *path,
                        struct nck_error *error) {
@@ -159,13 +209,7 @@ static bool write_file(const struct nck_outputs *outputs, const struct nck_repor
   } else if (renderer->render == nck_text_render) {
     good = write_text(outputs, report, path, error);
   } else {
-    struct nck_output output;
-    good = nck_output_open(&output, path, error);
-    if (good) {
-      struct nck_render_options options = render_options(outputs, output.stream);
-      renderer->render(report, &options, output.stream);
-      good = nck_output_close(&output, error);
-    }
+    good = write_other(outputs, report, renderer, path, error);
   }
   nck_output_unlock(lock);
   return good;

@@ -4,8 +4,12 @@
 #include <string.h>
 
 static const struct nck_renderer renderers[] = {
-    {"text", nck_text_render, false},
-    {"json", nck_json_render, false},
+    {"text", nck_text_render, false, NULL, NULL, NULL},
+    {"json", nck_json_render, false, NULL, NULL, NULL},
+    {"sarif", nck_sarif_render, false, NCK_SARIF_HEAD, ",\n", NCK_SARIF_TAIL},
+    {"junit", nck_junit_render, false, NCK_JUNIT_HEAD, "", NCK_JUNIT_TAIL},
+    {"github", nck_github_render, false, "", "", ""},
+    {"folded", nck_folded_render, true, "", "", ""},
 };
 
 const struct nck_renderer *nck_renderer_find(const char *format) {

@@ -24,9 +24,19 @@ struct nck_renderer {
   const char *format; // word of format=
   nck_render_function *render;
   bool sites; // draws report->sites
+  // How the file of one process takes in that of another one of the same run: what stands before
+  // `head` (that included) goes from the later, `tail` from the end of the earlier, `between` comes
+  // between. NULL head: text and JSON, which know better.
+  const char *head, *between, *tail;
 };
 
-nck_render_function nck_text_render, nck_json_render;
+#define NCK_SARIF_HEAD "\"runs\": [\n"
+#define NCK_SARIF_TAIL "\n]\n}\n"
+#define NCK_JUNIT_HEAD "<testsuites>\n"
+#define NCK_JUNIT_TAIL "</testsuites>\n"
+
+nck_render_function nck_text_render, nck_json_render, nck_sarif_render, nck_junit_render,
+    nck_github_render, nck_folded_render;
 
 // NULL for a format that is not known.
 const struct nck_renderer *nck_renderer_find(const char *format);
