@@ -251,6 +251,7 @@ const struct nck_report_site *nck_collect_site(struct nck_collector *collector, 
   site->module = nck_collect_module(collector, recorded->module);
   site->stack = nck_symbolizer_stack(collector->symbolizer, recorded->stack, NCK_ROLE_CREATED,
                                      recorded->js_stack);
+  site->class_name = clean_string(collector, recorded->class_name);
   site->init = (recorded->flags & NCK_SITE_INIT) != 0;
   site->created = recorded->created;
   site->released = recorded->released;

@@ -104,6 +104,7 @@ static json_t *build_series(const struct nck_series *series) {
 static json_t *build_site(const struct nck_report_site *site) {
   json_t *json = json_object(), *fates = json_array();
   set_known(json, "function", site->function);
+  set_known(json, "class", site->class_name);
   set_number(json, "created", site->created);
   set_number(json, "released", site->released);
   set_number(json, "released_at_teardown", site->released_at_teardown);

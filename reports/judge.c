@@ -269,7 +269,7 @@ static void add_fact(struct fact_list *list, const char *fact) {
 }
 
 static void add_value_fact(struct nck_collector *collector, struct fact_list *list,
-                           const struct group *group) {
+                           const struct group *group, const char *class_name) {
   struct nck_text text = {0};
   for (unsigned type = 1; type < 16; type++) {
     const char *word = nck_value_type_word(type);
@@ -279,7 +279,9 @@ static void add_value_fact(struct nck_collector *collector, struct fact_list *li
                    n == 1 ? "" : "s");
   }
   if (text.length)
-    add_fact(list, nck_arena_print(collector->arena, "refers to: %s", text.text));
+    add_fact(list,
+             nck_arena_print(collector->arena, "refers to: %s%s%s%s", text.text,
+                             *class_name ? " (class " : "", class_name, *class_name ? ")" : ""));
   nck_text_drop(&text);
 }
 
@@ -308,7 +310,7 @@ static void set_facts(struct nck_collector *collector, struct nck_report_finding
                       const struct group *group) {
   struct nck_arena *arena = collector->arena;
   struct fact_list list = {.n = 0};
-  add_value_fact(collector, &list, group);
+  add_value_fact(collector, &list, group, finding->site ? finding->site->class_name : "");
   if (group->n_value_dead)
     add_fact(&list, nck_arena_print(arena, "of %llu the value has been collected already",
                                     (unsigned long long)group->n_value_dead));

@@ -80,7 +80,8 @@ struct nck_report_site {
   const char *function;                   // the Node-API function
   const struct nck_report_module *module; // NULL unknown
   struct nck_report_stack stack;
-  bool init; // made while the module initialised
+  const char *class_name; // of the first values that references held; "" unknown
+  bool init;              // made while the module initialised
   uint64_t created, released, live, peak, bytes, released_at_teardown;
   uint32_t first_ms, last_ms;
   const struct nck_series *series; // a copy; NULL none

@@ -129,6 +129,31 @@ static void test_evidence(void) {
   CHECK_UINT(report.findings[0]->count, 97);
 }
 
+static bool has_fact(const struct nck_report_finding *finding, const char *words) {
+  for (uint32_t i = 0; i < finding->n_facts; i++) {
+    if (!strcmp(finding->facts[i], words))
+      return true;
+  }
+  return false;
+}
+
+static void test_facts(void) {
+  begin();
+  uint32_t site = add(NCK_KIND_REFERENCE, NCK_EVIDENCE_LOST, 1, NCK_OBJECT_VALUE_DEAD, 3);
+  add(NCK_KIND_REFERENCE, NCK_EVIDENCE_LOST, 2, 0, 1);
+  uint32_t name = nck_record_writer_string(&writer, "Session");
+  ((struct nck_site *)writer.tables[NCK_TABLE_SITE].rows)[site].class_name = name;
+  struct nck_fate fate = {.site = site, .verb = NCK_FATE_DELETED, .count = 1903};
+  nck_record_writer_append(&writer, NCK_TABLE_FATE, &fate, 1);
+  judge("");
+  CHECK_UINT(report.n_findings, 2);
+  CHECK(has_fact(report.findings[0], "refers to: 3 functions (class Session)"));
+  CHECK(has_fact(report.findings[0], "of 3 the value has been collected already"));
+  CHECK(has_fact(report.findings[0], "1903 others of this call site were deleted"));
+  CHECK(has_fact(report.findings[1], "refers to: 1 function"));
+  CHECK(has_fact(report.findings[1], "1 have a count above 1"));
+}
+
 static void test_leak_check(void) {
   static const struct {
     const char *options;
@@ -319,6 +344,7 @@ static void test_fingerprints(void) {
 int main(void) {
   snprintf(path, sizeof path, "/tmp/reports_judge-%d.napicheck", (int)getpid());
   test_evidence();
+  test_facts();
   test_leak_check();
   test_ends();
   test_growth();
