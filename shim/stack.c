@@ -376,9 +376,10 @@ static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t 
   uint64_t frames[MOST_FRAMES];
 
   if (!leave_own_frames(walk, cache, pc)) {
+    // No call of the addon's is under way there: a callback, named by its entry.
     walk->is_noted = false;
-    walk->pc = pc;
-    max = 1;
+    frames[0] = nck_module_frame(pc, true);
+    return frames[0] != 0 ? keep(frames, 1) : 0;
   }
   uint32_t n = walk_frames(walk, cache, frames, max);
   return n > 0 ? keep(frames, n) : 0;

@@ -14,7 +14,8 @@
 // trampoline entered the addon (NULL: unknown, then to the first frame of the runtime or the end of
 // the thread's stack), at most stack_depth frames. Frames of this library, of the runtime and of
 // JIT code end it, frames of libc are left out at the outer end. To be called while the wrapper
-// runs, from any depth of this library; where `pc` is not found above that, it is the whole stack.
+// runs, from any depth of this library; where `pc` is not found above that, it is taken for a
+// function's entry and is the whole stack.
 // Returns a stack index of the record; the same stack gives the same index; 0 when blind. What it
 // costs stands in stack.c. Never with a lock of ours held. Any thread. Keeps errno.
 uint32_t nck_stack_capture(const void *pc, const void *limit);

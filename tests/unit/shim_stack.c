@@ -129,8 +129,7 @@ static void check_shapes(const struct shape *shape) {
       elsewhere = (const char *)(void *)shape->enter + 1;
       enter(shape, capture_elsewhere, 3);
       CHECK_UINT(nck_recorder.stacks[last_stack], 1);
-      CHECK_UINT(nck_recorder.stacks[last_stack + 1],
-                 nck_module_frame((uintptr_t)elsewhere, false));
+      CHECK_UINT(nck_recorder.stacks[last_stack + 1], nck_module_frame((uintptr_t)elsewhere, true));
     }
     for (int i = 0; i < 20; i++)
       enter(shape, capture, i);
