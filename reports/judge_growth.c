@@ -109,7 +109,7 @@ struct nck_growth nck_growth_judge(const struct nck_site *site, const struct nck
   if (!is_series(series))
     return silent(site->live, "no series");
   if (grows_by_turns(site, context))
-    return (struct nck_growth){true, site->live, ""};
+    return (struct nck_growth){true, site->live + (uint64_t)site->released_at_teardown, ""};
   uint64_t live = series->buckets[series->n_buckets - 1].last, start = series->start_ms;
   if (site->flags & NCK_SITE_INIT)
     return silent(live, "initialisation");

@@ -64,6 +64,8 @@ enum nck_call_class {
 };
 
 extern const char *const nck_function_names[NCK_N_FUNCTIONS];
+// True for functions that make a handle: calls of which need a scope.
+bool nck_function_makes_handles(enum nck_function_id function);
 extern const uint8_t nck_function_classes[NCK_N_FUNCTIONS]; // enum nck_call_class
 
 enum nck_finding_kind {

@@ -133,3 +133,35 @@ const uint8_t nck_function_classes[NCK_N_FUNCTIONS] = {
 #undef NAPI_CALL
 #undef NAPI_HAND
 };
+
+#define NCK_MAKES_in_value(x) +0
+#define NCK_MAKES_out_value(x) +1
+#define NCK_MAKES_out_constant(x) +0
+#define NCK_MAKES_out_global(x) +1
+#define NCK_MAKES_arg(type, x) +0
+
+bool nck_function_makes_handles(enum nck_function_id function) {
+  static const uint8_t n_made[NCK_N_FUNCTIONS] = {
+#define NAPI_CALL(name, since, class, ...) NCK_MAP(NCK_MAKES_, __VA_ARGS__),
+#define NAPI_HAND(name, since, class) 0,
+#include "napi_api.def"
+#undef NAPI_CALL
+#undef NAPI_HAND
+  };
+  switch (function) {
+  case NCK_FN_napi_create_function:
+  case NCK_FN_napi_define_class:
+  case NCK_FN_napi_call_function:
+  case NCK_FN_napi_new_instance:
+  case NCK_FN_napi_make_callback:
+  case NCK_FN_napi_create_external:
+  case NCK_FN_napi_create_external_buffer:
+  case NCK_FN_napi_create_external_arraybuffer:
+  case NCK_FN_napi_get_reference_value:
+  case NCK_FN_napi_create_promise:
+  case NCK_FN_napi_get_and_clear_last_exception:
+    return true;
+  default:
+    return n_made[function] > 0;
+  }
+}

@@ -37,6 +37,10 @@ static void call_js_trampoline(napi_env env, napi_value js_callback, void *conte
   struct nck_tsfn *tsfn = context;
   __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
   struct nck_env *state = env != NULL && tsfn->state->state != NCK_ENV_ENDED ? tsfn->state : NULL;
+  // Calls of threadsafe functions are counted where they arrive: a count at the caller's would be
+  // fought over by all threads.
+  if (state != NULL)
+    state->row->n_calls++;
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_CALL_JS, (const void *)(uintptr_t)tsfn->call_js);
   if (state != NULL && js_callback != NULL)

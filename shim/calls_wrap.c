@@ -201,7 +201,8 @@ napi_status node_api_create_external_sharedarraybuffer(napi_env env, void *exter
     return nck_real.node_api_create_external_sharedarraybuffer(env, external_data, byte_length,
                                                                finalize_cb, finalize_hint, result);
   NCK_BEFORE_REAL(state, id, pc);
-  struct noenv_finalizer *finalizer = finalize_cb != NULL ? nck_held_alloc(sizeof *finalizer) : NULL;
+  struct noenv_finalizer *finalizer =
+      finalize_cb != NULL ? nck_held_alloc(sizeof *finalizer) : NULL;
   if (finalizer != NULL)
     *finalizer = (struct noenv_finalizer){finalize_cb, finalize_hint};
   napi_status status = nck_real.node_api_create_external_sharedarraybuffer(
@@ -262,6 +263,7 @@ void nck_external_made(struct nck_env *state, struct nck_finalizer *finalizer, c
                        size_t bytes, enum nck_function_id function, const void *pc) {
   (void)bytes;
   nck_owner_renewed(state, data);
+  nck_finalizer_share(finalizer, function);
   if (finalizer != NULL || data == NULL || state->foreign)
     return;
   if (!nck_finding_wanted(NCK_FINDING_EXTERNAL_WITHOUT_FINALIZER))

@@ -58,11 +58,28 @@ struct nck_env *nck_env_find(napi_env env) {
   return state; // the newest of that address comes first
 }
 
+const struct nck_env *nck_env_with_open_tag(const struct nck_env *own, uint64_t tag_bits) {
+  for (int i = 0; i < ENV_BUCKETS; i++)
+    for (const struct nck_env *other = __atomic_load_n(&env_buckets[i], __ATOMIC_ACQUIRE);
+         other != NULL; other = other->next_in_bucket) {
+      if (other->thread == own->thread || other->state == NCK_ENV_ENDED)
+        continue;
+      // In this order: scopes move to larger arrays only, and an array is never unmapped.
+      uint32_t n = __atomic_load_n(&other->n_scopes, __ATOMIC_ACQUIRE);
+      const struct nck_scope *scopes = __atomic_load_n(&other->scopes, __ATOMIC_ACQUIRE);
+      for (uint32_t k = 0; k < n && k < other->max_scopes; k++)
+        if (scopes[k].tag_bits == tag_bits)
+          return other;
+    }
+  return NULL;
+}
+
 void nck_env_expect_version(int32_t version) { expected_version = version; }
 
 static void env_end(struct nck_env *state, const char *reason) {
   if (state->state == NCK_ENV_ENDED)
     return;
+  bool was_cleaning = state->state == NCK_ENV_CLEANING;
   __atomic_store_n(&state->state, NCK_ENV_ENDED, __ATOMIC_RELEASE);
   state->row->state = NCK_ENV_ENDED;
   if (state->row->ended_ms == 0)
@@ -70,6 +87,7 @@ static void env_end(struct nck_env *state, const char *reason) {
   state->row->end_reason = nck_recorder_string(reason, strlen(reason));
   if (nck_tls.state == state)
     nck_env_select(NULL);
+  nck_finalizer_env_ended(state, was_cleaning);
   nck_object_env_ended(state);
 }
 
@@ -171,7 +189,11 @@ static void env_cleanup(void *arg) {
 }
 
 void nck_env_close_books(enum nck_end how) {
-  (void)how;
+  // An env whose cleanup hooks have run is over: the runtime exits only after its teardown.
+  if (nck_tls.thread != NULL && how == NCK_END_EXIT)
+    for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
+      if (state->state == NCK_ENV_CLEANING)
+        nck_finalizer_env_ended(state, true);
   // Only where this thread's envs live can their values be looked at.
   if (nck_tls.thread != NULL && !nck_tls.thread->scanned && nck_options.leak_check)
     for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
@@ -258,7 +280,8 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   pthread_mutex_unlock(&env_lock);
   if (former != NULL)
     env_end(former, "another env appeared at its address");
-  if (state->watched && nck_real.napi_get_uv_event_loop != NULL) {
+  // Bun exports the names of libuv's functions and panics when they are called.
+  if (state->watched && nck_runtime_has_uv() && nck_real.napi_get_uv_event_loop != NULL) {
     struct uv_loop_s *loop = NULL;
     *(void **)&nck_uv_now = dlsym(RTLD_DEFAULT, "uv_now");
     *(void **)&uv_metrics_info = dlsym(RTLD_DEFAULT, "uv_metrics_info");

@@ -18,6 +18,7 @@ struct nck_hook;
 struct nck_callback;
 struct nck_wrap_key;
 struct nck_owner;
+struct nck_shared;
 struct nck_finalizer;
 struct nck_closed_scope;
 struct nck_info_ring;
@@ -74,6 +75,7 @@ struct nck_env {
   struct nck_finalizer *finalizers;         // that have not run
   struct nck_wrap_key *wraps;               // those of napi_wrap by data pointer
   struct nck_finalizer *instance_finalizer; // of the present instance data
+  struct nck_shared *shared;                // memory behind live externals
   struct nck_owner *owners_gone;            // pointers whose owner was finalized
   uint32_t napi_version;
   void *loop;                   // the env's uv_loop_t; NULL: none, or uv_now is not to be had
@@ -103,6 +105,7 @@ struct nck_tls {
       bool refused_by_throw; // on_error=throw left an exception
       bool in_finalizer;     // kind of `frame`
       bool exception_left;   // by a call with one of this thread's envs: `pending` of its state
+      bool outside;          // a callback has run on this thread, and none is running now
     };
     uint32_t attention; // 0: a call of the runtime needs no further check
   };
@@ -142,6 +145,9 @@ struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, 
       return nck_tls.refused_by_throw ? napi_pending_exception : napi_invalid_arg;                 \
   }                                                                                                \
   (void)0
+
+// An env of another thread in which a scope of that tag is open now; NULL: none.
+const struct nck_env *nck_env_with_open_tag(const struct nck_env *own, uint64_t tag_bits);
 
 // Looks an env up without judging; NULL when unknown. Any thread.
 struct nck_env *nck_env_find(napi_env env);

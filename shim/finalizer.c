@@ -100,7 +100,62 @@ struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalize
   return finalizer;
 }
 
+// Data pointers behind live externals, buffers and array buffers.
+struct nck_shared {
+  const void *data;
+  uint32_t count;
+  uint32_t stack; // where the first was made
+  UT_hash_handle hh;
+};
+
+static bool owns_memory(const struct nck_finalizer *finalizer) {
+  return finalizer->user_data != NULL && finalizer->user_data != finalizer->state &&
+         (finalizer->kind == NCK_FINALIZER_EXTERNAL || finalizer->kind == NCK_FINALIZER_BUFFER ||
+          finalizer->kind == NCK_FINALIZER_ARRAYBUFFER);
+}
+
+void nck_finalizer_share(struct nck_finalizer *finalizer, enum nck_function_id function) {
+  if (finalizer == NULL || !owns_memory(finalizer))
+    return;
+  struct nck_env *state = finalizer->state;
+  struct nck_shared *shared;
+  const void *data = finalizer->user_data;
+  HASH_FIND(hh, state->shared, &data, sizeof data, shared);
+  if (shared == NULL) {
+    shared = nck_own_alloc(sizeof *shared);
+    if (shared == NULL)
+      return;
+    shared->data = data;
+    shared->stack = finalizer->stack;
+    HASH_ADD(hh, state->shared, data, sizeof shared->data, shared);
+  }
+  finalizer->shares = true;
+  if (++shared->count < 2 || !nck_finding_wanted(NCK_FINDING_EXTERNAL_POINTER_SHARED))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_EXTERNAL_POINTER_SHARED,
+                            .function = function,
+                            .state = state,
+                            .object_kind = NCK_KIND_EXTERNAL,
+                            .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST},
+                            .stacks = {finalizer->stack, shared->stack},
+                            .reason = "both finalizers may know of each other"};
+  nck_finding_raise(&event, "%s was given %p, which stands behind another live external already",
+                    nck_function_name(function), data);
+}
+
+static void unshare(struct nck_finalizer *finalizer) {
+  struct nck_shared *shared;
+  const void *data = finalizer->user_data;
+  HASH_FIND(hh, finalizer->state->shared, &data, sizeof data, shared);
+  if (!finalizer->shares || shared == NULL || --shared->count > 0)
+    return;
+  HASH_DELETE(hh, finalizer->state->shared, shared);
+  nck_own_free(shared, sizeof *shared);
+}
+
 static void unlink_finalizer(struct nck_finalizer *finalizer) {
+  if (finalizer->shares)
+    unshare(finalizer);
   if (finalizer->kind == NCK_FINALIZER_WRAP)
     wrap_key_remove(finalizer);
   if (finalizer->previous != NULL)
@@ -141,7 +196,8 @@ void nck_finalizer_retire(struct nck_finalizer *finalizer) {
   // A reference that napi_wrap returned stays the addon's to delete.
   struct nck_object *object;
   if (finalizer->reference != NULL &&
-      nck_object_decode(NCK_HIDDEN(finalizer->reference), NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE)
+      nck_object_decode(NCK_HIDDEN(finalizer->reference), NCK_KIND_REFERENCE, &object) ==
+          NCK_WORD_LIVE)
     object->data = 0;
   finalizer_drop(finalizer);
 }
@@ -199,8 +255,11 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
       nck_held_free(finalizer, sizeof *finalizer);
     if (state->state == NCK_ENV_ALIVE)
       state->row->n_gc_seen++;
-    nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, "data");
-    if (copy.user_hint != data)
+    // Instance data may well be a hook's argument, too: the hook stops what works on it, its own
+    // finalizer frees it.
+    if (copy.kind != NCK_FINALIZER_INSTANCE_DATA)
+      nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, "data");
+    if (copy.user_hint != data && copy.kind != NCK_FINALIZER_INSTANCE_DATA)
       nck_owner_check(state, copy.user_hint, (const void *)(uintptr_t)copy.user_cb, "hint");
   } else {
     finalizer->retired = true;
@@ -209,10 +268,15 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
   nck_frame_enter(&frame, own_thread ? state : NULL, NCK_FRAME_FINALIZER,
                   (const void *)(uintptr_t)copy.user_cb);
   // Only modules of the experimental version get their finalizers within the collection itself.
-  frame.basic =
-      own_thread && copy.kind != NCK_FINALIZER_POSTED && copy.kind != NCK_FINALIZER_INSTANCE_DATA &&
-      state->napi_version == NAPI_VERSION_EXPERIMENTAL_VALUE && state->state == NCK_ENV_ALIVE;
+  frame.collects = own_thread && copy.kind != NCK_FINALIZER_POSTED &&
+                   copy.kind != NCK_FINALIZER_INSTANCE_DATA && state->state == NCK_ENV_ALIVE;
+  frame.basic = frame.collects && state->napi_version == NAPI_VERSION_EXPERIMENTAL_VALUE;
   copy.user_cb(env, data, copy.user_hint);
+  if (own_thread && copy.kind == NCK_FINALIZER_INSTANCE_DATA) {
+    if (state->instance_finalizer == finalizer)
+      state->instance_finalizer = NULL;
+    nck_owner_gone(state, data, (const void *)(uintptr_t)copy.user_cb, "the instance data");
+  }
 }
 
 static void report_deleted_early(struct nck_env *state, const struct nck_finalizer *finalizer) {

@@ -19,12 +19,14 @@ struct nck_finalizer {
   uint64_t bytes;
   uint8_t kind;           // enum nck_finalizer_kind
   uint8_t object_kind;    // enum nck_object_kind of its counter
+  bool shares;            // counted by its data pointer
   bool retired;           // not expected to run
   bool ran;               // while it was being made
   uint32_t deleted_stack; // where its reference was deleted before it ran
   struct nck_finalizer *outer_making;
   struct nck_finalizer *same_key_next; // wraps with the same data pointer
-  void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned with it
+  void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned
+                   // with it
 };
 
 // A record for a finalizer that the addon hands over. NULL when there is no memory: then hand on
@@ -55,6 +57,9 @@ void nck_finalizer_run(napi_env env, void *data, void *hint);
 
 // The record of a wrap by its data pointer; NULL when none or not unique.
 struct nck_finalizer *nck_finalizer_find_wrap(struct nck_env *state, const void *data);
+
+// An external with memory of its own was made: is that memory another live one's, too?
+void nck_finalizer_share(struct nck_finalizer *finalizer, enum nck_function_id function);
 
 // Enters a finalizer or hook that runs now into the log.
 void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, const void *user_cb,

@@ -72,23 +72,31 @@ void nck_frame_thread_end(void) {
 }
 
 static void check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {
-  // Finalizers of modules that do not declare the experimental version are deferred: there they may
-  // call anything, today.
-  if (state->foreign || !nck_tls.frame->basic ||
+  if (state->foreign || !nck_tls.frame->collects ||
       nck_function_classes[function] != NCK_CLASS_ENV_THREAD ||
       !nck_finding_wanted(NCK_FINDING_FINALIZER_GC_UNSAFE))
     return;
+  bool basic = nck_tls.frame->basic;
+  // node-addon-api opens a handle scope around every finalizer: no decision of the addon's author.
+  if (!basic &&
+      (function == NCK_FN_napi_open_handle_scope || function == NCK_FN_napi_close_handle_scope))
+    return;
   struct nck_event event = {
       .kind = NCK_FINDING_FINALIZER_GC_UNSAFE,
-      .severity = NCK_SEVERITY_ERROR,
+      .severity = basic ? NCK_SEVERITY_ERROR : NCK_SEVERITY_WARNING,
+      .reason = basic ? NULL
+                      : "finalizers of modules that do not declare the experimental version are "
+                        "deferred until they may call anything",
       .function = function,
       .state = state,
       .roles = {NCK_ROLE_USED, NCK_ROLE_CALLBACK},
       .stacks = {nck_finding_stack(pc), nck_stack_single(nck_tls.frame->user_cb, true)},
       .no_js = true};
   nck_finding_raise(&event,
-                    "%s was called in a finalizer of a module that declares the experimental "
-                    "version, where the runtime aborts on it",
+                    basic ? "%s was called in a finalizer of a module that declares the "
+                            "experimental version, where the runtime aborts on it"
+                          : "%s was called in a finalizer: it may run JavaScript or touch the "
+                            "garbage collector, which basic finalizers must not",
                     nck_function_name(function));
 }
 
@@ -112,6 +120,8 @@ static void check_exception(struct nck_env *state, enum nck_function_id function
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {
   if (nck_tls.in_finalizer)
     check_gc(state, function, pc);
+  if (nck_tls.outside && state->n_scopes == 1 && nck_function_makes_handles(function))
+    nck_scope_outside(state, function, pc);
   if (nck_tls.exception_left)
     check_exception(state, function);
   bool refused = nck_tls.refused_by_throw;

@@ -47,8 +47,9 @@ struct nck_frame {
   uint32_t queued_stack;
   uint8_t kind; // enum nck_frame_kind
   bool entered;
-  bool basic; // a finalizer that must not touch the garbage collector
-  bool no_js; // a finalizer: never run JavaScript here
+  bool collects; // a finalizer of a value that was collected
+  bool basic;    // a finalizer that must not touch the garbage collector
+  bool no_js;    // a finalizer: never run JavaScript here
   bool was_in_finalizer;
 };
 
@@ -64,10 +65,12 @@ static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *stat
   frame->kind = (uint8_t)kind;
   frame->entered = true;
   frame->basic = false;
+  frame->collects = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
   frame->was_in_finalizer = nck_tls.in_finalizer;
   nck_tls.frame = frame;
   nck_tls.in_finalizer = kind == NCK_FRAME_FINALIZER;
+  nck_tls.outside = false;
   if (state != NULL) {
     frame->depth = state->n_scopes;
     if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, user_cb) == NULL)
@@ -99,6 +102,7 @@ static inline void nck_frame_leave(struct nck_frame *frame) {
   }
   nck_tls.frame = frame->outer;
   nck_tls.in_finalizer = frame->was_in_finalizer;
+  nck_tls.outside = frame->outer == NULL;
   // Where none was selected before, this one stays: the next callback is most likely its own.
   if (NCK_UNLIKELY(nck_tls.state != frame->saved_state && frame->saved_state != NULL))
     nck_env_select(frame->saved_state);

@@ -11,6 +11,9 @@ const char *nck_runtime_name(void);
 // room for a tag.
 bool nck_runtime_values_are_boxed(void);
 
+// True where libuv's functions may be called.
+bool nck_runtime_has_uv(void);
+
 // Asks the runtime for its versions, once, with the first env.
 void nck_runtime_learn(napi_env env);
 

@@ -99,6 +99,9 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
   return NULL;
 }
 
+// Another env in which a scope of that tag is open: of this thread, for certain, else of another
+// one. That one may open and close scopes meanwhile: its memory stays readable, and a wrong answer
+// only gives the finding its other name.
 static const struct nck_env *env_with_open_tag(const struct nck_env *own, uint64_t tag_bits) {
   for (const struct nck_env *other = own->thread->envs; other != NULL;
        other = other->next_on_thread)
@@ -106,7 +109,12 @@ static const struct nck_env *env_with_open_tag(const struct nck_env *own, uint64
       for (uint32_t i = 0; i < other->n_scopes; i++)
         if (other->scopes[i].tag_bits == tag_bits)
           return other;
-  return NULL;
+  const struct nck_closed_scope *closed =
+      nck_tls.closed_scopes != NULL ? &nck_tls.closed_scopes[(tag_bits >> 48) % NCK_CLOSED_SCOPES]
+                                    : NULL;
+  return closed != NULL && closed->closed >> 48 == tag_bits >> 48
+             ? NULL
+             : nck_env_with_open_tag(own, tag_bits);
 }
 
 static bool outlives_scopes(const struct nck_env *state, uint64_t bits) {
@@ -228,13 +236,10 @@ void nck_values_return(struct nck_values *room) {
     nck_own_free(room->values, room->count * sizeof *room->values);
 }
 
-static void handle_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
-
 void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc) {
   struct nck_scope *scope = state->top;
   uint32_t n_handles = scope->n_handles;
   if (state->n_scopes == 1) {
-    handle_outside(state, function, pc);
     n_handles -= NCK_HANDLES_OUTSIDE;
     if (n_handles < nck_handle_limit)
       return;
@@ -257,7 +262,7 @@ void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, 
                     scope_words[scope->kind], nck_function_name(function));
 }
 
-static void handle_outside(struct nck_env *state, enum nck_function_id function, const void *pc) {
+void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc) {
   // Another env's callback may be running around this call: then its scope frees the handle.
   if (nck_tls.frame != NULL || state->scopes[0].limit_said || state->foreign ||
       state->state != NCK_ENV_ALIVE || !nck_finding_wanted(NCK_FINDING_HANDLE_OUTSIDE_SCOPE))
@@ -265,12 +270,13 @@ static void handle_outside(struct nck_env *state, enum nck_function_id function,
   struct nck_event event = {.kind = NCK_FINDING_HANDLE_OUTSIDE_SCOPE,
                             .function = function,
                             .state = state,
-                            .roles = {NCK_ROLE_CREATED},
+                            .roles = {NCK_ROLE_USED},
                             .stacks = {nck_finding_stack(pc)},
-                            .reason = "the runtime happened to have a scope of its own open; its "
-                                      "handles live until the env ends",
+                            .reason = "where the runtime has a scope of its own open it works, and "
+                                      "the handle lives until the env ends; where it has not, the "
+                                      "process is stopped",
                             .no_js = true};
   nck_finding_raise(&event,
-                    "%s made a handle outside any callback of Node-API and any handle scope",
+                    "%s makes a handle outside any callback of Node-API and any handle scope",
                     nck_function_name(function));
 }

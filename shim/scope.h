@@ -92,6 +92,9 @@ napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_f
 // More than handle_limit handles in one scope, or a handle outside any callback and scope.
 void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc);
 
+// A call outside any callback and any scope is about to make a handle.
+void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
+
 extern uint32_t nck_handle_limit;
 
 static inline napi_value nck_value_in(struct nck_env *state, napi_value value,

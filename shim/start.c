@@ -45,6 +45,11 @@ bool nck_runtime_values_are_boxed(void) {
   return nck_interposed.runtime == NCK_RUNTIME_BUN || nck_interposed.runtime == NCK_RUNTIME_OTHER;
 }
 
+bool nck_runtime_has_uv(void) {
+  return nck_interposed.runtime == NCK_RUNTIME_NODE ||
+         nck_interposed.runtime == NCK_RUNTIME_LIBNODE;
+}
+
 void nck_runtime_learn(napi_env env) {
   struct nck_record_header *header = nck_recorder.header;
   if (header->runtime_version != 0)
