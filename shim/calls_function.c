@@ -93,7 +93,8 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles)
     profile->peak_handles = n_handles;
 }
 
-static inline napi_value callback_run(napi_env env, napi_callback_info info, int which) {
+static inline __attribute__((always_inline)) napi_value
+callback_run(napi_env env, napi_callback_info info, int which) {
   void *data = NULL;
   nck_real.napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
   struct nck_callback *callback = data;

@@ -101,7 +101,7 @@ static void thread_end(void *arg) {
   nck_stack_thread_end();
   nck_env_select(NULL);
   nck_tls.thread = NULL;
-  nck_own_free(nck_tls.closed_scopes, NCK_CLOSED_SCOPES * sizeof *nck_tls.closed_scopes);
+  nck_own_free(nck_tls.closed_scopes, sizeof *nck_tls.closed_scopes);
   nck_tls.closed_scopes = NULL;
   nck_tls.n_tags = 0;
   nck_frame_thread_end();

@@ -20,7 +20,7 @@ struct nck_wrap_key;
 struct nck_owner;
 struct nck_shared;
 struct nck_finalizer;
-struct nck_closed_scope;
+struct nck_closed_scopes;
 struct nck_info_ring;
 
 enum nck_scope_kind {
@@ -110,7 +110,7 @@ struct nck_tls {
     uint32_t attention; // 0: a call of the runtime needs no further check
   };
   uint32_t next_tag, n_tags; // the last tag given out, and how many after it are not in use
-  struct nck_closed_scope *closed_scopes; // by tag; see scope.c
+  struct nck_closed_scopes *closed_scopes; // see scope.h
   struct nck_info_ring *infos;            // see frame.h
   struct nck_thread_state *thread;
   uint32_t quiet; // napicheck_disable nesting

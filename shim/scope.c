@@ -12,9 +12,17 @@
 
 uint32_t nck_handle_limit = 100000;
 
-// 0 is "no tag"; 0x9ac5 to 0x9ac7 are our tokens'; 0xffff looks like a negative number.
-static bool tag_is_reserved(uint32_t tag) {
-  return tag == 0 || tag == 0xffff || (tag >= 0x9ac5 && tag <= 0x9ac7);
+// How many tags from `tag` on are in use, or are not, before the first that is otherwise.
+static uint32_t run_of(const uint64_t *in_use, uint32_t tag, bool used) {
+  uint32_t n = 0;
+  while (n < 65536) {
+    uint32_t at = (tag + n) & 0xffff;
+    uint64_t other = (used ? ~in_use[at >> 6] : in_use[at >> 6]) >> (at & 63);
+    if (other != 0)
+      return n + (uint32_t)__builtin_ctzll(other);
+    n += 64 - (at & 63);
+  }
+  return 65536;
 }
 
 // Tags are given out in order, so only the scopes that are open now can have one of the next 65535.
@@ -27,12 +35,13 @@ uint32_t nck_tags_count(void) {
     return 0;
   }
   if (nck_tls.closed_scopes == NULL) {
-    nck_tls.closed_scopes = nck_own_alloc(NCK_CLOSED_SCOPES * sizeof *nck_tls.closed_scopes);
+    nck_tls.closed_scopes = nck_own_alloc(sizeof *nck_tls.closed_scopes);
     if (nck_tls.closed_scopes == NULL)
       return 0;
   }
-  uint64_t in_use[65536 / 64];
-  memset(in_use, 0, sizeof in_use);
+  // 0 is "no tag"; 0x9ac5 to 0x9ac7 are our tokens'; 0xffff looks like a negative number.
+  uint64_t in_use[65536 / 64] = {
+      [0] = 1, [0x9ac5 >> 6] = 7ull << (0x9ac5 & 63), [1023] = 1ull << 63};
   if (nck_tls.thread != NULL)
     for (const struct nck_env *state = nck_tls.thread->envs; state != NULL;
          state = state->next_on_thread)
@@ -40,17 +49,29 @@ uint32_t nck_tags_count(void) {
         uint32_t tag = (uint32_t)(state->scopes[i].tag_bits >> 48);
         in_use[tag >> 6] |= 1ull << (tag & 63);
       }
-  for (uint32_t skipped = 0; skipped < 65536; skipped++, nck_tls.next_tag++) {
-    uint32_t n = 0;
-    for (; n < 65536; n++) {
-      uint32_t tag = (nck_tls.next_tag + 1 + n) & 0xffff;
-      if (tag_is_reserved(tag) || in_use[tag >> 6] >> (tag & 63) & 1)
-        break;
-    }
-    if (n > 0)
-      return n;
-  }
+  uint32_t n_skipped = run_of(in_use, nck_tls.next_tag + 1, true);
+  nck_tls.next_tag += n_skipped;
+  if (n_skipped < 65536)
+    return run_of(in_use, nck_tls.next_tag + 1, false);
   n_without = 4096;
+  return 0;
+}
+
+uint16_t nck_ending_find(struct nck_closed_scopes *all, enum nck_scope_kind kind,
+                         const void *opened, const void *closed) {
+  uint32_t first = nck_ending_hash(opened, closed);
+  for (uint32_t i = 0; i < NCK_ENDINGS / 4; i++) {
+    uint32_t at = (first + i) & (NCK_ENDINGS - 1);
+    struct nck_ending *ending = &all->endings[at];
+    if (at == 0) // means none
+      continue;
+    if (ending->closed == NULL) {
+      *ending = (struct nck_ending){opened, closed};
+      all->kinds[at] = (uint8_t)kind;
+    }
+    if (ending->opened == opened && ending->closed == closed)
+      return (uint16_t)at;
+  }
   return 0;
 }
 
@@ -109,10 +130,7 @@ static const struct nck_env *env_with_open_tag(const struct nck_env *own, uint64
       for (uint32_t i = 0; i < other->n_scopes; i++)
         if (other->scopes[i].tag_bits == tag_bits)
           return other;
-  const struct nck_closed_scope *closed =
-      nck_tls.closed_scopes != NULL ? &nck_tls.closed_scopes[(tag_bits >> 48) % NCK_CLOSED_SCOPES]
-                                    : NULL;
-  return closed != NULL && closed->closed >> 48 == tag_bits >> 48
+  return nck_tls.closed_scopes != NULL && nck_tls.closed_scopes->by_tag[tag_bits >> 48] != 0
              ? NULL
              : nck_env_with_open_tag(own, tag_bits);
 }
@@ -135,12 +153,11 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
     return;
   uint32_t tag = (uint32_t)(bits >> 48);
   bool lives_on = outlives_scopes(state, bits);
-  const struct nck_closed_scope *entry =
-      nck_tls.closed_scopes != NULL ? &nck_tls.closed_scopes[tag % NCK_CLOSED_SCOPES] : NULL;
-  bool known = entry != NULL && entry->closed >> 48 == tag;
-  const void *closed = known ? (const void *)(uintptr_t)(entry->closed & NCK_VALUE_MASK) : NULL,
-             *opened = known ? (const void *)(uintptr_t)(entry->opened & NCK_VALUE_MASK) : NULL;
-  enum nck_scope_kind kind = known ? (enum nck_scope_kind)(entry->opened >> 48) : NCK_SCOPE_HANDLE;
+  const struct nck_closed_scopes *all = nck_tls.closed_scopes;
+  uint16_t known = all != NULL ? all->by_tag[tag] : 0;
+  const void *closed = known ? all->endings[known].closed : NULL,
+             *opened = known ? all->endings[known].opened : NULL;
+  enum nck_scope_kind kind = known ? (enum nck_scope_kind)all->kinds[known] : NCK_SCOPE_HANDLE;
   struct nck_event event = {
       .kind = NCK_FINDING_STALE_HANDLE,
       .severity = lives_on ? NCK_SEVERITY_WARNING : NCK_SEVERITY_ERROR,

@@ -10,12 +10,27 @@
 // napi_callback_scope.
 #define NCK_SCOPE_TOKEN_TAG 0x9ac6000000000000ull
 
-// What is remembered of a closed scope: who closed and who opened it, with the tag and the kind in
-// the upper 16 bits.
-struct nck_closed_scope {
-  uint64_t closed, opened;
+// What is remembered of closed scopes: who opened and who closed the last one of each tag. Most are
+// opened and closed at few places, so a tag costs two bytes, the number of an ending, and a scope
+// that closes touches little memory.
+#define NCK_ENDINGS 4096 // a power of two
+struct nck_ending {
+  const void *opened, *closed; // a return address; for a frame, the callback
 };
-#define NCK_CLOSED_SCOPES 4096 // a power of two
+struct nck_closed_scopes {
+  uint16_t by_tag[65536]; // 0: none of that tag has closed, or there were too many endings
+  uint8_t kinds[NCK_ENDINGS];
+  struct nck_ending endings[NCK_ENDINGS];
+};
+
+// The number of an ending that is not where it is looked for first.
+uint16_t nck_ending_find(struct nck_closed_scopes *all, enum nck_scope_kind kind,
+                         const void *opened, const void *closed);
+
+static inline uint32_t nck_ending_hash(const void *opened, const void *closed) {
+  uint64_t mixed = (uintptr_t)opened + 3 * (uintptr_t)closed;
+  return (uint32_t)(mixed * 0x9e3779b97f4a7c15ull >> 40) & (NCK_ENDINGS - 1);
+}
 
 // Makes room for more scopes. False: there is none (the tool went blind).
 bool nck_scopes_grow(struct nck_env *state);
@@ -38,11 +53,14 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
     return NULL;
   struct nck_scope *scope = &state->scopes[state->n_scopes++];
   uint64_t tag_bits = state->tagged ? nck_tag_new() : 0;
-  *scope = (struct nck_scope){.tag_bits = tag_bits,
-                              .real = real,
-                              .pc = pc,
-                              .serial = ++state->next_serial,
-                              .kind = (uint8_t)kind};
+  scope->tag_bits = tag_bits;
+  scope->real = real;
+  scope->pc = pc;
+  scope->serial = ++state->next_serial;
+  scope->n_handles = 0;
+  scope->kind = (uint8_t)kind;
+  scope->escaped = false;
+  scope->limit_said = false;
   state->top = scope;
   state->top_tag_bits = tag_bits;
   return scope;
@@ -52,11 +70,13 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
 // returned.
 static inline void nck_scope_pop(struct nck_env *state, const void *closed) {
   struct nck_scope *scope = state->top;
-  struct nck_closed_scope *entry = nck_tls.closed_scopes;
-  if (NCK_LIKELY(entry != NULL)) {
-    entry += scope->tag_bits >> 48 & (NCK_CLOSED_SCOPES - 1);
-    entry->closed = scope->tag_bits | ((uint64_t)(uintptr_t)closed & NCK_VALUE_MASK);
-    entry->opened = (uint64_t)scope->kind << 48 | ((uint64_t)(uintptr_t)scope->pc & NCK_VALUE_MASK);
+  struct nck_closed_scopes *all = nck_tls.closed_scopes;
+  if (NCK_LIKELY(all != NULL)) {
+    uint32_t ending = nck_ending_hash(scope->pc, closed);
+    if (NCK_UNLIKELY(all->endings[ending].opened != scope->pc ||
+                     all->endings[ending].closed != closed))
+      ending = nck_ending_find(all, (enum nck_scope_kind)scope->kind, scope->pc, closed);
+    all->by_tag[scope->tag_bits >> 48] = (uint16_t)ending;
   }
   state->n_scopes--;
   state->top = scope - 1;
