@@ -141,6 +141,18 @@ static void set_package(json_t *json, const struct nck_report_module *module) {
   set(json, "package", module && *module->package ? json_string(text) : json_null());
 }
 
+json_t *nck_json_build_site(const struct nck_report_site *site) {
+  json_t *json = build_site(site);
+  set_text(json, "kind", nck_object_kind_key(site->kind));
+  set_known(json, "module", site->module ? site->module->file : "");
+  set_package(json, site->module);
+  set_bool(json, "init", site->init);
+  set_number(json, "first_ms", site->first_ms);
+  set_number(json, "last_ms", site->last_ms);
+  set(json, "stack", build_stack(&site->stack));
+  return json;
+}
+
 static json_t *build_places(const struct nck_report_finding *finding) {
   json_t *array = json_array();
   for (uint32_t i = 0; i < finding->n_places; i++) {

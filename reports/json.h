@@ -12,6 +12,9 @@
 // A new object; the caller drops it.
 json_t *nck_json_build(const struct nck_report *report);
 
+// A call site as in a finding, with its kind, module and stack.
+json_t *nck_json_build_site(const struct nck_report_site *site);
+
 // Loads any JSON file; `what` ("a report") is what it ought to be. NULL with a line in `error`; the
 // caller drops.
 json_t *nck_json_read(const char *path, const char *what, struct nck_error *error);

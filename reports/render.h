@@ -34,9 +34,11 @@ struct nck_renderer {
 #define NCK_SARIF_TAIL "\n]\n}\n"
 #define NCK_JUNIT_HEAD "<testsuites>\n"
 #define NCK_JUNIT_TAIL "</testsuites>\n"
+#define NCK_HTML_HEAD "<!--reports-->\n"
+#define NCK_HTML_TAIL "</body>\n</html>\n"
 
 nck_render_function nck_text_render, nck_json_render, nck_sarif_render, nck_junit_render,
-    nck_github_render, nck_folded_render;
+    nck_github_render, nck_folded_render, nck_html_render;
 
 // NULL for a format that is not known.
 const struct nck_renderer *nck_renderer_find(const char *format);
