@@ -29,7 +29,6 @@ export function drawSeries(sites) {
     const tables = drawn.map(({ series }) => [series.live.map((_, i) => (series.start_ms + (i + 1) * series.bucket_ms) / 1000), series.live]);
     drawPlot(box, width, {
       axes: [axis({ label: 'seconds since the start', labelSize: 22 }), axis({ size: 62, values: (_, ticks) => ticks.map(short) })],
-      legend: { live: width > 600 },
       series: [{ label: 's' }, ...drawn.map((site) => ({ label: `${site.kind} ${siteText([site.stack])}`.slice(0, 60), stroke: PALETTE[rows.indexOf(site) % PALETTE.length], width: 2, spanGaps: true }))],
       legend: { show: false },
     }, uPlot.join(tables));
@@ -76,7 +75,7 @@ export function drawFlame(sites) {
   box.addEventListener('focusin', (event) => event.target.__data__ && show(event.target.__data__));
   onResize(box, (width) => {
     box.replaceChildren();
-    chart = flamegraph().width(width).cellHeight(20).inverted(true).sort((a, b) => b.data.value - a.data.value).selfValue(false).minFrameSize(1).transitionDuration(0)
+    chart = flamegraph().width(width).cellHeight(20).inverted(true).sort((a, b) => b.data.value - a.data.value).selfValue(false).minFrameSize(2).transitionDuration(0)
       .getName((d) => d.data.name).label(text).onHover(show).onClick(reachable)
       .setColorMapper((d) => (d.highlight ? '#e6a100' : !d.depth ? '#b8bec8' : d.depth === 1 ? '#9fb8e8' : d.data.native ? `hsl(${18 + (d.depth * 7) % 30} 78% ${70 + (d.depth % 3) * 4}%)` : `hsl(${95 + (d.depth * 9) % 40} 45% ${70 + (d.depth % 3) * 4}%)`));
     chart.setSearchMatch((d, term) => term && d.data.name.toLowerCase().includes(term.toLowerCase()));
@@ -102,7 +101,6 @@ export function drawFinalizers(finalizers) {
   const box = el('div', { class: 'chart', role: 'img', 'aria-label': 'order of finalizers over time; the table below holds it' });
   onResize(box, (width) => drawPlot(box, width, {
     axes: [axis({ label: 'seconds since the start', labelSize: 22 }), axis({ size: 62, values: (_, ticks) => ticks.map(short) })],
-    legend: { live: false },
     cursor: { drag: { x: true, y: false } },
     series: [{ label: 'order' }, ...phases.map((phase) => ({ label: phase, stroke: PALETTE[PHASES[phase]], paths: () => null, points: { show: true, size: 6, fill: PALETTE[PHASES[phase]], width: 0 } }))],
   }, [byTime.map((row) => row.ms / 1000), ...phases.map((phase) => byTime.map((row) => (row.phase === phase ? row.order : null)))]));

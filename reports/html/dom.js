@@ -34,15 +34,18 @@ export function table(columns, rows, row, page = 50) {
   return el('div', {}, el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'table' }, el('table', {}, el('thead', {}, el('tr', {}, head)), body)), more);
 }
 
+/** Draws a chart when it comes near the screen or onto paper, and again when its width or the colours change. */
 export function onResize(element, draw) {
-  let width = 0;
+  let width = 0, near = false;
   const look = () => {
     const now = Math.floor(element.clientWidth);
-    if (now && now !== width) draw((width = now));
+    if (near && now && now !== width) draw((width = now));
   };
+  const seen = new IntersectionObserver((entries) => { near ||= entries.some((entry) => entry.isIntersecting); look(); }, { rootMargin: '600px' });
+  seen.observe(element);
   new ResizeObserver(look).observe(element);
+  addEventListener('beforeprint', () => { near = true; look(); });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { width = 0; look(); });
-  look();
 }
 
 export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -19,7 +19,7 @@ function drawHead(data) {
     el('span', { class: 'quiet' }, `pid ${process.pid}, ${process.runtime.name} ${process.runtime.version}, ${endText(process)}, ${plural(process.calls, 'call')}${process.blind ? `; napicheck stopped judging: ${process.blind}` : ''}`)));
   const exit = data.exits.map((summary) => summary.exit_code).find(Boolean) ?? 0;
   return el('header', {}, el('h1', {}, 'napicheck report'),
-    el('p', { class: 'quiet' }, `napicheck ${data.tool.version ?? ''}; ${plural(data.processes.length, 'process').replace('processs', 'processes')}${first ? ` since ${new Date(first.start_ms).toLocaleString()}` : ''}; exit status ${exit}`),
+    el('p', { class: 'quiet' }, `napicheck ${data.tool.version ?? ''}; ${plural(data.processes.length, 'process').replace('processs', 'processes')}${first?.start_ms ? ` since ${new Date(first.start_ms).toLocaleString()}` : ''}; exit status ${exit}`),
     el('details', { open: data.processes.length <= 3 }, el('summary', {}, 'Processes'), el('ul', {}, rows)));
 }
 
@@ -39,9 +39,9 @@ function drawSummary(data, choose) {
   }
   const rows = [...groups.values()].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.objects - a.objects);
   return el('section', { id: 'summary', 'aria-label': 'Summary' }, el('div', { class: 'cards' }, cards),
-    rows.length ? table(['addon', 'kind', 'severity', { name: 'findings', class: 'number' }, { name: 'objects', class: 'number' }], rows, (row) =>
+    rows.length ? table(['addon', 'kind', 'severity', { name: 'findings', class: 'number wide' }, { name: 'objects', class: 'number' }], rows, (row) =>
       el('tr', { class: row.severity }, el('td', {}, row.addon), el('td', {}, el('button', { type: 'button', class: 'plain', onclick: () => choose(row.kind, row.addon) }, row.kind)),
-        el('td', {}, el('span', { class: 'severity' }, row.severity)), el('td', { class: 'number' }, number(row.findings)), el('td', { class: 'number' }, number(row.objects)))) :
+        el('td', {}, el('span', { class: 'severity' }, row.severity)), el('td', { class: 'number wide' }, number(row.findings)), el('td', { class: 'number' }, number(row.objects)))) :
       el('p', { class: 'card good' }, el('span', { class: 'severity' }, 'Nothing was found.'), ` ${plural(data.processes.reduce((sum, process) => sum + process.calls, 0), 'call')} were checked.`));
 }
 
