@@ -69,12 +69,12 @@ build() {
 
 node_major() { node -p 'process.versions.node.split(".")[0]'; }
 
-# use_a_recent_node: Ubuntu 22.04's node is 12, the checks want 18. The runtimes that the tests install from npm
-# hold newer ones.
+# use_a_recent_node: Ubuntu 22.04's node is 12; the checks and the page of HTML reports want 18. The runtimes that
+# the tests install from npm hold newer ones.
 use_a_recent_node() {
   local runtimes=$root/tests/compat/runtimes/node_modules
   if [ "$(node_major)" -lt 18 ] && [ -x "$runtimes/node22/bin/node" ]; then
     export PATH="$runtimes/node22/bin:$PATH"
-    say "node from PATH is too old for the checks: they use $(node -v) from $runtimes"
+    say "node from PATH is too old: using $(node -v) from $runtimes"
   fi
 }
