@@ -19,10 +19,11 @@
 //      release later.
 // Or, in runs that are too short for that:
 //   5. nothing of this site was ever released, it created at least 50 references in 12 different
-//   turns of the event loop (20 heavier objects in 8), and went on to
-//      the last two fifths of the turns in which addons were called: a cache that is filled in one
-//      go is filled in one turn, one that is filled at start-up is used without growing after it;
-//      weak references count only when the values of four fifths are gone.
+//   turns of the event loop (20 heavier objects in 8), and was at work for two fifths of the turns
+//   since its first object: a
+//      cache that is filled in one go is filled in one turn, one that is filled at start-up is
+//      followed by many more turns without growth; weak references count only when the values of
+//      four fifths are gone.
 // What teardown released at the end is alive here (the library does not enter it into the series):
 // it is the cycle through a wrapped object that only teardown can cut. Sites that run while a
 // module initialises never grow: a program that loads ever more modules makes them.
@@ -101,7 +102,7 @@ static bool grows_by_turns(const struct nck_site *site, const struct nck_growth_
   if (weak ? context->n_dead < live - live / 5 : reference && context->n_weak_alive > 0)
     return false;
   uint32_t span = context->n_turns - site->first_turn, used = site->last_turn - site->first_turn;
-  return used >= span - span * 2 / 5;
+  return used >= span * 2 / 5;
 }
 
 struct nck_growth nck_growth_judge(const struct nck_site *site, const struct nck_series *series,

@@ -27,6 +27,7 @@ struct nck_callback {
   struct nck_env *state;
   struct nck_profile *profile; // row of the scope profile; NULL: there is none
   uint32_t n_functions;        // alive, made by napi_create_function
+  uint16_t ending;             // of the scopes of its frames, where it has a method
   bool pinned;                 // also used by a property or a class: never freed
   UT_hash_handle hh;
 };
@@ -80,6 +81,10 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   callback->state = state;
   uint32_t profile = profile_find(method != NULL ? method : getter != NULL ? getter : setter);
   callback->profile = profile != 0 ? &nck_recorder.profiles[profile] : NULL;
+  if (method != NULL && nck_tls.closed_scopes != NULL)
+    callback->ending =
+        nck_ending_find(nck_tls.closed_scopes, NCK_SCOPE_FRAME, (const void *)(uintptr_t)method,
+                        (const void *)(uintptr_t)method);
   HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
   return callback;
 }
@@ -104,6 +109,7 @@ callback_run(napi_env env, napi_callback_info info, int which) {
                                        : callback->key.setter;
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  frame.ending = which == 0 ? callback->ending : 0;
   napi_value result = user_cb(env, nck_frame_give_info(&frame, env, info, callback->key.data));
   if (NCK_LIKELY(frame.state != NULL)) {
     uint32_t n_handles = state->scopes[frame.depth].n_handles;

@@ -150,10 +150,13 @@ void nck_env_count_turn_slow(struct nck_env *state) {
   uint64_t now = nck_uv_now(state->loop);
   if (uv_metrics_info == NULL || uv_metrics_info(state->loop, &metrics) != 0)
     metrics.loop_count = now;
-  if (metrics.loop_count != state->last_turn)
-    nck_recorder_turn();
+  // Turns in which no addon was called count as well: a program that goes on without growing shows
+  // that it was filled, not that it leaks.
+  struct nck_thread_state *thread = state->thread;
+  if (metrics.loop_count != thread->last_turn)
+    nck_recorder_turns(thread->last_turn != 0 ? metrics.loop_count - thread->last_turn : 1);
   state->last_now = now;
-  state->last_turn = metrics.loop_count;
+  thread->last_turn = metrics.loop_count;
 }
 
 static bool object_is_wanted(uint32_t index, void *arg) {
@@ -170,6 +173,7 @@ void nck_env_teardown_begins(struct nck_env *state) {
   if (thread->scanned || !nck_options.leak_check || nck_recorder_is_blind())
     return;
   thread->scanned = true;
+  nck_env_count_turn_slow(state);
   for (struct nck_env *other = thread->envs; other != NULL; other = other->next_on_thread)
     nck_reference_examine(other);
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
@@ -196,8 +200,12 @@ void nck_env_close_books(enum nck_end how) {
         nck_finalizer_env_ended(state, true);
   // Only where this thread's envs live can their values be looked at.
   if (nck_tls.thread != NULL && !nck_tls.thread->scanned && nck_options.leak_check)
-    for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
+    for (struct nck_env *state = nck_tls.thread->envs; state != NULL;
+         state = state->next_on_thread) {
+      if (state->state == NCK_ENV_ALIVE)
+        nck_env_count_turn_slow(state);
       nck_reference_examine(state);
+    }
   if (nck_options.leak_check && !nck_recorder_is_blind())
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
 }

@@ -21,6 +21,7 @@ struct nck_owner;
 struct nck_shared;
 struct nck_finalizer;
 struct nck_closed_scopes;
+struct nck_info;
 struct nck_info_ring;
 
 enum nck_scope_kind {
@@ -78,8 +79,8 @@ struct nck_env {
   struct nck_shared *shared;                // memory behind live externals
   struct nck_owner *owners_gone;            // pointers whose owner was finalized
   uint32_t napi_version;
-  void *loop;                   // the env's uv_loop_t; NULL: none, or uv_now is not to be had
-  uint64_t last_now, last_turn; // its time and its count of turns, as last counted
+  void *loop;        // the env's uv_loop_t; NULL: none, or uv_now is not to be had
+  uint64_t last_now; // its time at the last callback
   struct nck_env *next_on_thread;
   struct nck_env *next_in_bucket;
   struct nck_env *next_ended;
@@ -92,6 +93,7 @@ struct nck_thread_state {
   bool scanned; // the scan of its teardown was made
   uint32_t tid;
   struct nck_env *envs; // that live on this thread
+  uint64_t last_turn;   // its event loop's count of turns, as last counted
 };
 
 // Per-thread state on the hot path. `env` and `state` are set only while env is alive, watched and
@@ -107,14 +109,22 @@ struct nck_tls {
       bool exception_left;   // by a call with one of this thread's envs: `pending` of its state
       bool outside;          // a callback has run on this thread, and none is running now
     };
-    uint32_t attention; // 0: a call of the runtime needs no further check
+    // 0: a call of the runtime needs no further check. Frames write all of it at once: a byte that
+    // has just been written and is read as part of a word makes the processor wait.
+    uint32_t attention;
   };
   uint32_t next_tag, n_tags; // the last tag given out, and how many after it are not in use
   struct nck_closed_scopes *closed_scopes; // see scope.h
-  struct nck_info_ring *infos;            // see frame.h
+  struct nck_info *next_info;              // of infos, the next to be given out
+  struct nck_info_ring *infos;             // see frame.h
   struct nck_thread_state *thread;
   uint32_t quiet; // napicheck_disable nesting
 };
+#define NCK_ATTENTION_FINALIZER (1u << 8)
+#define NCK_ATTENTION_OUTSIDE (1u << 24)
+_Static_assert(offsetof(struct nck_tls, in_finalizer) == offsetof(struct nck_tls, attention) + 1 &&
+                   offsetof(struct nck_tls, outside) == offsetof(struct nck_tls, attention) + 3,
+               "bits of attention");
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
 
 // Two envs or more live on different threads: shared counters need atomics.

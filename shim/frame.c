@@ -54,21 +54,24 @@ struct nck_info *nck_frame_find_info(void) {
     ring = nck_own_alloc(sizeof *ring);
     if (ring == NULL)
       return NULL;
-    for (int i = 0; i < NCK_INFOS; i++)
+    for (int i = 0; i < NCK_INFOS; i++) {
+      ring->infos[i].next = &ring->infos[(i + 1) % NCK_INFOS];
       ring->infos[i].bundle = &ring->infos[i].env;
+    }
     nck_tls.infos = ring;
+    nck_tls.next_info = ring->infos;
   }
-  for (int i = 0; i < NCK_INFOS; i++) {
-    struct nck_info *info = &ring->infos[ring->next++ % NCK_INFOS];
+  struct nck_info *info = nck_tls.next_info;
+  for (int i = 0; i < NCK_INFOS; i++, info = info->next)
     if (info->frame == NULL)
       return info;
-  }
   return NULL;
 }
 
 void nck_frame_thread_end(void) {
   nck_own_free(nck_tls.infos, sizeof *nck_tls.infos);
   nck_tls.infos = NULL;
+  nck_tls.next_info = NULL;
 }
 
 static void check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {

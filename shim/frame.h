@@ -23,8 +23,8 @@ enum nck_frame_kind {
 // memory, and its second word leads to the env and the data, because koffi reads those there
 // (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
 struct nck_info {
-  void *reserved;
-  void *bundle; // &env
+  struct nck_info *next; // in the ring
+  void *bundle;          // &env
   napi_env env;
   void *data;
   struct nck_frame *frame; // NULL: not in use
@@ -34,7 +34,6 @@ struct nck_info {
 enum { NCK_INFOS = 256 };
 struct nck_info_ring {
   struct nck_info infos[NCK_INFOS];
-  uint32_t next;
 };
 
 struct nck_frame {
@@ -45,13 +44,15 @@ struct nck_frame {
   struct nck_info *info;       // for NCK_FRAME_CALLBACK
   uint32_t depth;              // scopes of the env below this frame's own
   uint32_t queued_stack;
-  uint8_t kind; // enum nck_frame_kind
+  uint32_t attention_after; // what `attention` gets when it is left, as far as it is a frame's
+  uint16_t ending;          // of its scope; 0: not known
+  uint8_t kind;             // enum nck_frame_kind
   bool entered;
   bool collects; // a finalizer of a value that was collected
   bool basic;    // a finalizer that must not touch the garbage collector
   bool no_js;    // a finalizer: never run JavaScript here
-  bool was_in_finalizer;
 };
+#define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
 // Opens a frame for `state` (own thread, alive or cleaning; NULL allowed).
 static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
@@ -62,15 +63,18 @@ static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *stat
   frame->user_cb = user_cb;
   frame->info = NULL;
   frame->queued_stack = 0;
+  frame->ending = 0;
   frame->kind = (uint8_t)kind;
   frame->entered = true;
   frame->basic = false;
   frame->collects = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
-  frame->was_in_finalizer = nck_tls.in_finalizer;
+  uint32_t attention = nck_tls.attention;
+  frame->attention_after =
+      frame->outer == NULL ? NCK_ATTENTION_OUTSIDE : attention & NCK_ATTENTION_FINALIZER;
+  nck_tls.attention = (attention & ~NCK_ATTENTION_OF_FRAMES) |
+                      (kind == NCK_FRAME_FINALIZER ? NCK_ATTENTION_FINALIZER : 0);
   nck_tls.frame = frame;
-  nck_tls.in_finalizer = kind == NCK_FRAME_FINALIZER;
-  nck_tls.outside = false;
   if (state != NULL) {
     frame->depth = state->n_scopes;
     if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, user_cb) == NULL)
@@ -95,14 +99,13 @@ static inline void nck_frame_leave(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
   if (state != NULL) {
     if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
-      nck_scope_pop(state, frame->user_cb);
+      nck_scope_pop_known(state, frame->user_cb, frame->ending);
     else
       nck_frame_settle(frame);
     state->pending = false;
   }
   nck_tls.frame = frame->outer;
-  nck_tls.in_finalizer = frame->was_in_finalizer;
-  nck_tls.outside = frame->outer == NULL;
+  nck_tls.attention = (nck_tls.attention & ~NCK_ATTENTION_OF_FRAMES) | frame->attention_after;
   // Where none was selected before, this one stays: the next callback is most likely its own.
   if (NCK_UNLIKELY(nck_tls.state != frame->saved_state && frame->saved_state != NULL))
     nck_env_select(frame->saved_state);
@@ -142,10 +145,10 @@ struct nck_info *nck_frame_find_info(void);
 // room.
 static inline napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
                                                      napi_callback_info real, void *user_data) {
-  struct nck_info_ring *ring = nck_tls.infos;
-  struct nck_info *info = ring != NULL ? &ring->infos[ring->next++ % NCK_INFOS] : NULL;
+  struct nck_info *info = nck_tls.next_info;
   if (NCK_UNLIKELY(info == NULL || info->frame != NULL) && (info = nck_frame_find_info()) == NULL)
     return real;
+  nck_tls.next_info = info->next;
   info->env = env;
   info->data = user_data;
   info->frame = frame;

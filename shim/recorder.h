@@ -72,9 +72,9 @@ bool nck_recorder_is_blind(void);
 uint32_t nck_recorder_ms(void);
 uint64_t nck_recorder_ns(void);
 
-// Counts a turn of an event loop. A lost update between threads does no harm.
-static inline void nck_recorder_turn(void) {
-  nck_recorder.header->n_turns++;
+// Counts turns of an event loop. A lost update between threads does no harm.
+static inline void nck_recorder_turns(uint64_t n) {
+  nck_recorder.header->n_turns += (uint32_t)n;
 }
 
 // Address ranges of the record and of own.h's memory, reservations included, which the scan must

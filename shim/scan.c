@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -60,6 +61,8 @@ enum {
   MOST_STACK_BYTES = 256 << 20
 };
 
+#define MOST_FLAGGED_BYTES ((uintptr_t)1 << 40)
+
 // Bits of an entry of /proc/self/pagemap.
 #define PAGE_PRESENT (1ull << 63)
 #define PAGE_SWAPPED (1ull << 62)
@@ -69,6 +72,7 @@ enum {
 struct scan {
   const char *trouble; // NULL: none
   int mem, pagemap;    // descriptors; -1: none
+  bool has_page_scan;  // until it is known that the kernel has it not
   pid_t pid;
   uintptr_t page_bytes;
   uintptr_t own_sp; // below it the calling thread's stack is dead
@@ -260,23 +264,55 @@ static void search_run(struct scan *scan, uintptr_t low, uintptr_t high) {
   }
 }
 
-// Pages that were touched, by /proc/self/pagemap; of private mappings those that were written.
-static bool is_worth_reading(const struct region *region, uint64_t flags) {
-  if (!(flags & (PAGE_PRESENT | PAGE_SWAPPED)))
-    return false;
-  return !region->is_private || !(flags & PAGE_OF_FILE);
+// Linux 6.7 finds the pages by itself, and passes over what is not there by whole tables; not in
+// the headers of Debian 12.
+struct page_scan {
+  uint64_t bytes, flags, start, end, walk_end, regions, n_regions, max_pages;
+  uint64_t inverted, all, any, returned;
+};
+struct page_region {
+  uint64_t start, end, categories;
+};
+#define PAGE_SCAN _IOWR('f', 16, struct page_scan)
+enum { CATEGORY_FILE = 4, CATEGORY_PRESENT = 8, CATEGORY_SWAPPED = 16, CATEGORY_ZERO = 32 };
+
+// Pages that were touched; of private mappings those that were written. False: not by this way.
+static bool search_by_page_scan(struct scan *scan, const struct region *region, uintptr_t low,
+                                uintptr_t high) {
+  uint64_t unwanted = CATEGORY_ZERO | (region->is_private ? CATEGORY_FILE : 0);
+  uintptr_t at = low & -scan->page_bytes, end = (high + scan->page_bytes - 1) & -scan->page_bytes;
+
+  while (at < end && scan->n_left > 0) {
+    struct page_scan request = {.bytes = sizeof request,
+                                .start = at,
+                                .end = end,
+                                .regions = (uintptr_t)scan->flags,
+                                .n_regions =
+                                    FLAG_PAGES * sizeof *scan->flags / sizeof(struct page_region),
+                                .inverted = unwanted,
+                                .all = unwanted,
+                                .any = CATEGORY_PRESENT | CATEGORY_SWAPPED,
+                                .returned = CATEGORY_PRESENT};
+    int n = ioctl(scan->pagemap, PAGE_SCAN, &request);
+    if (n < 0 || request.walk_end <= at) {
+      scan->has_page_scan = false;
+      return at >= end;
+    }
+    const struct page_region *runs = (const struct page_region *)(const void *)scan->flags;
+    for (int i = 0; i < n; i++)
+      search_run(scan, runs[i].start > low ? runs[i].start : low,
+                 runs[i].end < high ? runs[i].end : high);
+    at = request.walk_end;
+  }
+  return true;
 }
 
-static void search_piece(struct scan *scan, const struct region *region, uintptr_t low,
-                         uintptr_t high) {
+// The same by an entry for each page.
+static void search_by_flags(struct scan *scan, const struct region *region, uintptr_t low,
+                            uintptr_t high) {
   uintptr_t page = scan->page_bytes;
   uintptr_t run = 0; // begin of a run of pages; 0: none
 
-  if (scan->pagemap < 0) {
-    if (region->is_writable)
-      search_run(scan, low, high);
-    return;
-  }
   for (uintptr_t at = low & -page; at < high && scan->n_left > 0;) {
     size_t n = (high - at + page - 1) / page;
     if (n > FLAG_PAGES)
@@ -287,7 +323,9 @@ static void search_piece(struct scan *scan, const struct region *region, uintptr
       break;
     n = (size_t)got / sizeof *scan->flags;
     for (size_t i = 0; i < n; i++, at += page) {
-      bool is_wanted = is_worth_reading(region, scan->flags[i]);
+      uint64_t flags = scan->flags[i];
+      bool is_wanted = (flags & (PAGE_PRESENT | PAGE_SWAPPED)) != 0 &&
+                       !(region->is_private && flags & PAGE_OF_FILE);
       if (is_wanted && run == 0)
         run = at > low ? at : low;
       if (!is_wanted && run != 0) {
@@ -298,6 +336,19 @@ static void search_piece(struct scan *scan, const struct region *region, uintptr
   }
   if (run != 0)
     search_run(scan, run, high);
+}
+
+static void search_piece(struct scan *scan, const struct region *region, uintptr_t low,
+                         uintptr_t high) {
+  if (scan->has_page_scan && search_by_page_scan(scan, region, low, high))
+    return;
+  // Terabytes are a sanitizer's shadow: an entry for each page would take minutes.
+  if (high - low > MOST_FLAGGED_BYTES)
+    return;
+  if (scan->pagemap >= 0)
+    search_by_flags(scan, region, low, high);
+  else if (region->is_writable)
+    search_run(scan, low, high);
 }
 
 // A region without the holes in it.
@@ -684,6 +735,7 @@ static void call_lost(struct scan *scan, bool (*wanted)(uint32_t, void *), void 
 static bool open_all(struct scan *scan) {
   scan->mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   scan->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  scan->has_page_scan = scan->pagemap >= 0;
   scan->block = nck_own_alloc(BLOCK_BYTES);
   scan->flags = nck_own_alloc(FLAG_PAGES * sizeof *scan->flags);
   scan->holes = nck_own_alloc(MOST_HOLES * sizeof *scan->holes);

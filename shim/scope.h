@@ -56,7 +56,8 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
   scope->tag_bits = tag_bits;
   scope->real = real;
   scope->pc = pc;
-  scope->serial = ++state->next_serial;
+  // A frame's scope has no token. 0 is no scope's that has one.
+  scope->serial = kind == NCK_SCOPE_FRAME ? 0 : ++state->next_serial;
   scope->n_handles = 0;
   scope->kind = (uint8_t)kind;
   scope->escaped = false;
@@ -67,20 +68,26 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
 }
 
 // Pops the innermost scope; `closed` is who closed it: a return address, or the callback that
-// returned.
-static inline void nck_scope_pop(struct nck_env *state, const void *closed) {
+// returned. `ending` is the number of its ending where that is known, else 0.
+static inline void nck_scope_pop_known(struct nck_env *state, const void *closed, uint32_t ending) {
   struct nck_scope *scope = state->top;
   struct nck_closed_scopes *all = nck_tls.closed_scopes;
   if (NCK_LIKELY(all != NULL)) {
-    uint32_t ending = nck_ending_hash(scope->pc, closed);
-    if (NCK_UNLIKELY(all->endings[ending].opened != scope->pc ||
-                     all->endings[ending].closed != closed))
-      ending = nck_ending_find(all, (enum nck_scope_kind)scope->kind, scope->pc, closed);
+    if (ending == 0) {
+      ending = nck_ending_hash(scope->pc, closed);
+      if (NCK_UNLIKELY(all->endings[ending].opened != scope->pc ||
+                       all->endings[ending].closed != closed))
+        ending = nck_ending_find(all, (enum nck_scope_kind)scope->kind, scope->pc, closed);
+    }
     all->by_tag[scope->tag_bits >> 48] = (uint16_t)ending;
   }
   state->n_scopes--;
   state->top = scope - 1;
   state->top_tag_bits = scope[-1].tag_bits;
+}
+
+static inline void nck_scope_pop(struct nck_env *state, const void *closed) {
+  nck_scope_pop_known(state, closed, 0);
 }
 
 // Pops scopes until `depth` are left.

@@ -388,7 +388,7 @@ struct nck_record_header {
   uint64_t overhead_ns;  // start-up and end, verbosity 2
   struct nck_counter ended_envs[NCK_N_KINDS]; // counters of envs whose rows were used again
   uint64_t ended_calls;
-  uint32_t n_turns; // turns of event loops in which addons were called; 0: cannot be told here
+  uint32_t n_turns; // turns of event loops since the first call of an addon; 0: cannot be told here
   uint32_t pad_turns;
   uint64_t n_rows[NCK_N_TABLES]; // in use, row 0 included
   uint32_t row_bytes[NCK_N_TABLES];
