@@ -74,13 +74,15 @@ static void forget_all(void) {
 
 static enum nck_evidence evidence_of(uint32_t slot) { return nck_recorder.objects[slot].evidence; }
 
+static uint64_t own_data[64];
+
 static void check_places(void) {
   uint32_t nowhere = new_object(), data = new_object(), bss = new_object(), tls = new_object(),
            heap = new_object(), tagged = new_object(), packed = new_object(), shared = new_object(),
            sealed = new_object(), locked = new_object(), in_file = new_object(),
            wiped = new_object(), twice = new_object(), old_generation = new_object(),
            in_record = new_object(), in_own = new_object(), across = new_object(),
-           big = new_object(), file_shared = new_object();
+           big = new_object(), file_shared = new_object(), in_own_data = new_object();
 
   put(places->data, data, 0);
   put(places->bss, bss, 0);
@@ -120,6 +122,7 @@ static void check_places(void) {
   put(&nck_recorder.objects[nowhere].data, in_record, 0);
   uint64_t *own = nck_own_alloc(4096);
   put(own, in_own, 0);
+  put(&own_data[5], in_own_data, 0);
 
   nck_recorder.objects[nowhere].evidence = NCK_EVIDENCE_NONE;
   errno = 4711;
@@ -152,6 +155,7 @@ static void check_places(void) {
   CHECK_UINT(evidence_of(old_generation), NCK_EVIDENCE_LOST);
   CHECK_UINT(evidence_of(in_record), NCK_EVIDENCE_LOST);
   CHECK_UINT(evidence_of(in_own), NCK_EVIDENCE_LOST);
+  CHECK_UINT(evidence_of(in_own_data), NCK_EVIDENCE_LOST);
   CHECK_UINT(evidence_of(across), NCK_EVIDENCE_HEAP);
   CHECK_UINT(evidence_of(big), NCK_EVIDENCE_HEAP);
 
