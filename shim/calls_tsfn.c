@@ -63,7 +63,8 @@ static void finalize_trampoline(napi_env env, void *finalize_data, void *context
   // The function is valid inside its own finalizer, and not after.
   struct nck_object *object;
   __atomic_store_n(&tsfn->finalized, true, __ATOMIC_RELEASE);
-  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE) {
+  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) ==
+      NCK_WORD_LIVE) {
     if (tsfn->closing) // released to zero before; else the end of the env finalized what is still
                        // held
       nck_object_drop(tsfn->state, object, tsfn->released_stack, NCK_FATE_DELETED);
@@ -291,8 +292,8 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
     int32_t left = __atomic_sub_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
     if (NCK_UNLIKELY(left < 0)) {
       __atomic_fetch_add(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
-      // Aborting what was released already is allowed: node-addon-api's AsyncProgressWorker does both, and
-      // the runtime answers napi_invalid_arg.
+      // Aborting what was released already is allowed: node-addon-api's AsyncProgressWorker does
+      // both, and the runtime answers napi_invalid_arg.
       if (mode != napi_tsfn_abort)
         report_over_release(object, func, tsfn, pc);
     } else {

@@ -29,8 +29,8 @@ void *nck_held_alloc(size_t bytes) {
     result = block;
   } else {
     if ((size_t)(fresh_end - fresh) < class * CLASS_BYTES) {
-      char *mapping = mmap(NULL, MAPPING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                           -1, 0);
+      char *mapping =
+          mmap(NULL, MAPPING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (mapping != MAP_FAILED) {
         fresh = mapping;
         fresh_end = mapping + MAPPING_BYTES;

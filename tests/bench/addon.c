@@ -246,7 +246,8 @@ static napi_value create_functions(napi_env env, napi_callback_info info) {
     __asm__ volatile("" ::"i"(i));                                                                 \
   }
 LEAK(0)
-LEAK(1) LEAK(2) LEAK(3) LEAK(4) LEAK(5) LEAK(6) LEAK(7) LEAK(8) LEAK(9)
+LEAK(1)
+LEAK(2) LEAK(3) LEAK(4) LEAK(5) LEAK(6) LEAK(7) LEAK(8) LEAK(9)
 
     static napi_value leak(napi_env env, napi_callback_info info) {
   static void (*const sites[])(napi_env, napi_value) = {leak_0, leak_1, leak_2, leak_3, leak_4,
