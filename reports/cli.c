@@ -38,7 +38,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
   struct nck_error error = {""};
   if (!nck_options_set(options, (enum nck_option_key)(key - FIRST_KEY), value ? value : "1",
                        &error))
-    argp_error(state, "%s", error.text);
+    argp_failure(state, NCK_EXIT_USAGE, 0, "%s", error.text);
   return 0;
 }
 

@@ -401,6 +401,26 @@ static void collect_finalizers(struct nck_collector *collector) {
   free(rows);
 }
 
+// The table holds all; as findings of their own a program that probes types would drown the others.
+#define MAX_FAILED_NOTES 200
+
+static void say_failed_call(struct nck_collector *collector, const struct nck_failed_call *row,
+                            const struct nck_report_failed_call *failed) {
+  const struct nck_env_row *env = nck_record_env(collector->record, row->env);
+  struct nck_report_finding *finding =
+      nck_collect_finding(collector, NCK_FINDING_FAILED_CALL, env->module, row->env, 0);
+  struct nck_report_stack stack =
+      nck_symbolizer_stack(collector->symbolizer, row->stack, NCK_ROLE_USED, 0);
+  finding->count = row->count;
+  finding->stacks = nck_arena_copy(collector->arena, &stack, 1, sizeof stack);
+  finding->n_stacks = 1;
+  finding->message =
+      nck_arena_print(collector->arena, "%s returned %s %llu time%s", failed->function,
+                      failed->status, (unsigned long long)row->count, row->count == 1 ? "" : "s");
+  finding->reason = "statuses other than napi_ok are usual where types are probed";
+  nck_fingerprint_set(collector->arena, finding);
+}
+
 static void collect_failed_calls(struct nck_collector *collector) {
   for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_FAILED); i++) {
     const struct nck_failed_call *row = nck_record_failed(collector->record, i);
@@ -414,6 +434,9 @@ static void collect_failed_calls(struct nck_collector *collector) {
     failed->env = row->env;
     failed->count = row->count;
     failed->stack = nck_symbolizer_stack(collector->symbolizer, row->stack, NCK_ROLE_FAILED, 0);
+    if (i <= MAX_FAILED_NOTES &&
+        nck_options_check(collector->options, nck_kinds[NCK_FINDING_FAILED_CALL].group))
+      say_failed_call(collector, row, failed);
   }
 }
 
@@ -482,6 +505,26 @@ void nck_collect(struct nck_report *report, const struct nck_record *record,
   if (sites)
     collect_sites(&collector);
   list_modules(&collector);
+  nck_symbolizer_drop(collector.symbolizer);
+  free(collector.fates_by_site);
+  free(collector.next_fate);
+}
+
+void nck_collect_live(struct nck_report *report, const struct nck_record *record,
+                      const struct nck_options *options) {
+  struct nck_collector collector = {
+      .report = report,
+      .arena = &report->arena,
+      .record = record,
+      .options = options,
+      .process = nck_report_add_process(report),
+  };
+  collect_modules(&collector);
+  collect_process(&collector);
+  collector.symbolizer =
+      nck_symbolizer_new(record, collector.modules, collector.n_modules, collector.arena);
+  index_fates(&collector);
+  collect_sites(&collector);
   nck_symbolizer_drop(collector.symbolizer);
   free(collector.fates_by_site);
   free(collector.next_fate);

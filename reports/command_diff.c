@@ -29,12 +29,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1)
-      argp_error(state, "two reports at a time");
+      argp_failure(state, NCK_EXIT_USAGE, 0, "two reports at a time");
     arguments->targets[state->arg_num] = value;
     return 0;
   case ARGP_KEY_END:
     if (state->arg_num < 2)
-      argp_error(state, "which two reports or records?");
+      argp_failure(state, NCK_EXIT_USAGE, 0, "which two reports or records?");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

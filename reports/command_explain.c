@@ -10,7 +10,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
   if (key != ARGP_KEY_ARG)
     return ARGP_ERR_UNKNOWN;
   if (state->arg_num)
-    argp_error(state, "one kind at a time");
+    argp_failure(state, NCK_EXIT_USAGE, 0, "one kind at a time");
   *(const char **)state->input = value;
   return 0;
 }

@@ -1,5 +1,7 @@
 // command_report.c: `napicheck report FILE|DIR|PID`, and the library's own report at a process's
 // end (--at-exit).
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,11 +32,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num)
-      argp_error(state, "one record, folder or process at a time");
+      argp_failure(state, NCK_EXIT_USAGE, 0, "one record, folder or process at a time");
     arguments->target = value;
     return 0;
   case ARGP_KEY_NO_ARGS:
-    argp_error(state, "which record, folder of records or process?");
+    argp_failure(state, NCK_EXIT_USAGE, 0, "which record, folder of records or process?");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -105,6 +107,12 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
     // named in its program's folder.
     bool given = arguments->options.given[NCK_OPTION_suppressions] ||
                  arguments->options.given[NCK_OPTION_baseline];
+    // Relative names in the program's options mean the folder in which it began.
+    if (arguments->at_exit && *folder && chdir(folder) != 0)
+      fprintf(stderr,
+              "napicheck: cannot go back to %s: %s; relative names mean the folder in which the "
+              "program ended\n",
+              folder, strerror(errno));
     good &= nck_build_finish(&report, &options, given ? "" : folder, nck_policy_own_code(&report));
     struct nck_outputs outputs = {
         .options = &options,

@@ -53,7 +53,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     (void)value;
     return 0;
   case ARGP_KEY_NO_ARGS:
-    argp_error(state, "which command?");
+    argp_failure(state, NCK_EXIT_USAGE, 0, "which command?");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -128,7 +128,7 @@ static char *make_folder(const struct nck_options *options, struct nck_error *er
         !S_ISDIR(status.st_mode))
       continue;
     struct nck_text path = {0};
-    nck_text_add(&path, "%s/napicheck-run-XXXXXX", parents[i]);
+    nck_text_add(&path, "%s/" NCK_RUN_FOLDER_PREFIX "XXXXXX", parents[i]);
     if (mkdtemp(path.text)) // 0700
       return path.text;
     nck_text_drop(&path);

@@ -21,11 +21,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num)
-      argp_error(state, "one report at a time");
+      argp_failure(state, NCK_EXIT_USAGE, 0, "one report at a time");
     arguments->target = value;
     return 0;
   case ARGP_KEY_NO_ARGS:
-    argp_error(state, "which report or record?");
+    argp_failure(state, NCK_EXIT_USAGE, 0, "which report or record?");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

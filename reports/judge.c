@@ -84,8 +84,11 @@ static bool is_judged(uint8_t kind) {
 
 static void note_object(const struct nck_object *object, void *arg) {
   struct judge *judge = arg;
-  if (object->state != NCK_OBJECT_LIVE || object->flags & NCK_OBJECT_IGNORED ||
-      !is_judged(object->kind))
+  if (object->state != NCK_OBJECT_LIVE || object->flags & NCK_OBJECT_IGNORED)
+    return;
+  // An async cleanup hook matters once it has run.
+  bool hook_ran = object->kind == NCK_KIND_CLEANUP_HOOK && object->flags & NCK_OBJECT_QUEUED;
+  if (!is_judged(object->kind) && !hook_ran)
     return;
   // Released to zero: it goes away with its last turn of the event loop, nobody owes it anything.
   if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING)
@@ -131,6 +134,8 @@ static enum nck_finding_kind finding_kind_of(uint8_t kind, bool weak) {
     return NCK_FINDING_UNSETTLED_DEFERRED;
   case NCK_KIND_ASYNC_CONTEXT:
     return NCK_FINDING_LEAKED_ASYNC_CONTEXT;
+  case NCK_KIND_CLEANUP_HOOK:
+    return NCK_FINDING_ASYNC_CLEANUP_HOOK_NOT_REMOVED;
   default:
     return weak ? NCK_FINDING_LEAKED_WEAK_REFERENCE : NCK_FINDING_LEAKED_REFERENCE;
   }
@@ -236,6 +241,13 @@ static const char *group_message(struct nck_collector *collector, const struct g
                       noun_of(group->kind, group->weak, group->count), made_by(collector, site),
                       missed_call(group->kind, plural));
   const char *it = plural ? "them" : "it";
+  if (group->kind == NCK_KIND_CLEANUP_HOOK)
+    return nck_arena_print(
+        collector->arena,
+        "%llu async cleanup hook%s%s ran and %s never removed: the env waits for "
+        "that before it ends",
+        (unsigned long long)group->count, plural ? "s" : "", made_by(collector, site),
+        plural ? "were" : "was");
   switch (group->evidence) {
   case CLASS_LOST:
     return nck_arena_print(
@@ -336,6 +348,11 @@ static void set_severity(struct nck_collector *collector, struct nck_report_find
                          const struct group *group) {
   enum evidence_class evidence = group->evidence;
   const struct nck_report_process *process = collector->process;
+  if (group->kind == NCK_KIND_CLEANUP_HOOK) {
+    finding->severity = NCK_SEVERITY_WARNING;
+    finding->reason = "the clean-up may have been about to finish";
+    return;
+  }
   finding->severity = NCK_SEVERITY_NOTE;
   if (evidence == CLASS_LIVE) {
     finding->reason =

@@ -238,6 +238,8 @@ static void print_head(struct page *page, const struct nck_report_process *proce
   fprintf(out, "pid %u, %s %s", process->pid,
           *process->runtime_name ? process->runtime_name : "unknown runtime",
           process->runtime_version);
+  if (nck_options_int(page->options->options, NCK_OPTION_verbosity) >= 1)
+    fprintf(out, ", %u functions intercepted", process->n_watched);
   struct nck_text command = {0};
   for (uint32_t i = 0; i < process->n_argv && command.length < 200; i++)
     nck_text_add(&command, " %s", process->argv[i]);
@@ -491,6 +493,11 @@ static void print_statistics(struct page *page) {
   }
 }
 
+static void print_banner(struct page *page, const struct nck_report_process *process) {
+  fprintf(page->out, " (napicheck " NCK_VERSION ", %s %s, %u functions intercepted)",
+          process->runtime_name, process->runtime_version, process->n_watched);
+}
+
 static void print_summary(struct page *page) {
   const struct nck_report_summary *summary = &page->report->summary;
   const uint64_t *n = summary->by_severity;
@@ -523,6 +530,9 @@ static void print_summary(struct page *page) {
   fprintf(page->out, "; exit %d", summary->exit_code);
   if (summary->own_code && summary->verdict)
     fprintf(page->out, " (the program's own; napicheck alone would say %d)", summary->verdict);
+  if (nck_options_int(page->options->options, NCK_OPTION_verbosity) >= 1 &&
+      page->report->n_processes)
+    print_banner(page, page->report->processes[0]);
   fprintf(page->out, "%s\n", off(page));
   nck_text_drop(&leaked);
 }

@@ -214,14 +214,15 @@ static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *a
                     record->user_arg, record->stack);
   record->ran = true;
   // The runtime hands the handle over here where the addon did not ask for it before.
-  if (record->token == NULL) {
-    void *token =
-        nck_object_new(state, NCK_KIND_CLEANUP_HOOK, handle, 1, NCK_FN_napi_add_async_cleanup_hook,
-                       (const void *)(uintptr_t)record->hook, 0);
-    struct nck_object *object;
-    record->token = NCK_HIDDEN(token);
-    if (nck_object_decode(token, NCK_KIND_CLEANUP_HOOK, &object) == NCK_WORD_LIVE)
-      object->data = (uint64_t)(uintptr_t)record;
+  struct nck_object *object;
+  if (record->token == NULL)
+    record->token = NCK_HIDDEN(nck_object_new(state, NCK_KIND_CLEANUP_HOOK, handle, 1,
+                                              NCK_FN_napi_add_async_cleanup_hook,
+                                              (const void *)(uintptr_t)record->hook, 0));
+  if (nck_object_decode(NCK_HIDDEN(record->token), NCK_KIND_CLEANUP_HOOK, &object) ==
+      NCK_WORD_LIVE) {
+    object->data = (uint64_t)(uintptr_t)record;
+    object->flags |= NCK_OBJECT_QUEUED; // it ran: from here on its removal is owed
   }
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)record->hook);

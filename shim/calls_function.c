@@ -108,14 +108,19 @@ callback_run(napi_env env, napi_callback_info info, int which) {
                           : which == 1 ? callback->key.getter
                                        : callback->key.setter;
   NCK_FRAME(frame);
-  nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  nck_frame_begin(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
   frame.ending = which == 0 ? callback->ending : 0;
   napi_value result = user_cb(env, nck_frame_give_info(&frame, env, info, callback->key.data));
-  if (NCK_LIKELY(frame.state != NULL)) {
-    uint32_t n_handles = state->scopes[frame.depth].n_handles;
+  // A value that is no handle of this call's: then the frame has made no call, and has to be open
+  // for the judgement.
+  if (NCK_UNLIKELY(!frame.opened) && result != NULL)
+    nck_frame_open(&frame);
+  uint32_t n_handles = 0;
+  if (frame.opened && frame.state != NULL) {
+    n_handles = state->scopes[frame.depth].n_handles;
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
-    profile_note(callback->profile, n_handles);
   }
+  profile_note(callback->profile, n_handles);
   return result;
 }
 
@@ -317,7 +322,7 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
   if (data != NULL && info != NULL)
     *data = info->data;
   // The arguments live as long as the callback, whatever scope is open now.
-  uint64_t tag_bits = info != NULL && info->frame->state == state
+  uint64_t tag_bits = info != NULL && info->frame->opened && info->frame->state == state
                           ? state->scopes[info->frame->depth].tag_bits
                           : state->top_tag_bits;
   for (size_t i = 0; i < room; i++)

@@ -381,7 +381,8 @@ static void report_after_teardown(struct nck_env *state, enum nck_function_id fu
       nck_recorder.strings + state->row->end_reason);
 }
 
-struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc) {
+static __attribute__((noinline)) struct nck_env *
+enter_other(napi_env env, enum nck_function_id function, const void *pc) {
   if (!nck_active || env == NULL)
     return NULL;
   if (NCK_UNLIKELY(nck_recorder.header == NULL)) {
@@ -416,4 +417,14 @@ struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, 
   }
   errno = saved;
   return result;
+}
+
+struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc) {
+  if (NCK_UNLIKELY(nck_tls.frame == NULL || nck_tls.frame->opened))
+    return enter_other(env, function, pc);
+  nck_frame_open(nck_tls.frame);
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
+    return enter_other(env, function, pc);
+  nck_tls.state->row->n_calls++;
+  return nck_tls.state;
 }

@@ -47,9 +47,7 @@ bool nck_finding_wanted(enum nck_finding_kind kind) {
   return (nck_options.checks & kinds[kind].group) && nck_tls.quiet == 0 && !nck_recorder_is_blind();
 }
 
-uint32_t nck_finding_stack(const void *pc) {
-  return nck_stack_capture(pc, nck_frame_limit());
-}
+uint32_t nck_finding_stack(const void *pc) { return nck_stack_capture(pc, nck_frame_limit()); }
 
 static uint32_t first_module(const struct nck_event *event) {
   if (event->module != 0)
@@ -131,9 +129,10 @@ static void on_error(const struct nck_event *event, const char *message) {
   if (nck_options.on_error == NCK_ON_ERROR_THROW && state != NULL && !state->foreign &&
       state->state == NCK_ENV_ALIVE && nck_tls.frame != NULL && !nck_tls.frame->no_js &&
       !event->no_js && nck_real.napi_throw_error != NULL) {
-    char code[64];
+    char code[64], text[MESSAGE_BYTES + 64];
     snprintf(code, sizeof code, "NAPICHECK_%s", kinds[event->kind].word);
-    nck_tls.refused_by_throw = nck_real.napi_throw_error(state->env, code, message) == napi_ok;
+    snprintf(text, sizeof text, "napicheck: %s: %s", kinds[event->kind].word, message);
+    nck_tls.refused_by_throw = nck_real.napi_throw_error(state->env, code, text) == napi_ok;
   }
 }
 

@@ -31,6 +31,24 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
                     nck_function_name(event.function));
 }
 
+void nck_frame_open(struct nck_frame *frame) {
+  struct nck_env *state = frame->state;
+  uint32_t attention = nck_tls.attention;
+  frame->opened = true;
+  frame->attention_after =
+      frame->outer == NULL ? NCK_ATTENTION_OUTSIDE : attention & NCK_ATTENTION_FINALIZER;
+  nck_tls.attention = (attention & ~NCK_ATTENTION_OF_FRAMES) |
+                      (frame->kind == NCK_FRAME_FINALIZER ? NCK_ATTENTION_FINALIZER : 0);
+  if (state != NULL) {
+    frame->depth = state->n_scopes;
+    if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, frame->user_cb) == NULL)
+      frame->state = state = NULL;
+  }
+  if (frame->outer == NULL && state != NULL)
+    nck_env_count_turn(state);
+  nck_env_select(state);
+}
+
 void nck_frame_settle(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
   if (state->n_scopes <= frame->depth)

@@ -38,27 +38,31 @@ struct nck_info_ring {
 
 struct nck_frame {
   struct nck_frame *outer;
-  struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
-  struct nck_env *saved_state; // tls cache before
-  const void *user_cb;         // the addon's function
-  struct nck_info *info;       // for NCK_FRAME_CALLBACK
-  uint32_t depth;              // scopes of the env below this frame's own
-  uint32_t queued_stack;
+  struct nck_env *state; // NULL: none (a call_js_cb after the env ended)
+  napi_env saved_env;    // tls cache before
+  struct nck_env *saved_state;
+  const void *user_cb;      // the addon's function
+  struct nck_info *info;    // for NCK_FRAME_CALLBACK
+  uint32_t depth;           // scopes of the env below this frame's own
   uint32_t attention_after; // what `attention` gets when it is left, as far as it is a frame's
-  uint16_t ending;          // of its scope; 0: not known
-  uint8_t kind;             // enum nck_frame_kind
+  uint32_t queued_stack;
+  uint16_t ending; // of its scope; 0: not known
+  uint8_t kind;    // enum nck_frame_kind
   bool entered;
+  bool opened;   // has its scope
   bool collects; // a finalizer of a value that was collected
   bool basic;    // a finalizer that must not touch the garbage collector
   bool no_js;    // a finalizer: never run JavaScript here
 };
 #define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
-// Opens a frame for `state` (own thread, alive or cleaning; NULL allowed).
-static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
+// Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet:
+// the first call with an env finds none selected, and opens the frame. Many callbacks make no call.
+static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *state,
                                    enum nck_frame_kind kind, const void *user_cb) {
   frame->outer = nck_tls.frame;
   frame->state = state;
+  frame->saved_env = nck_tls.env;
   frame->saved_state = nck_tls.state;
   frame->user_cb = user_cb;
   frame->info = NULL;
@@ -66,24 +70,22 @@ static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *stat
   frame->ending = 0;
   frame->kind = (uint8_t)kind;
   frame->entered = true;
-  frame->basic = false;
+  frame->opened = false;
   frame->collects = false;
+  frame->basic = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
-  uint32_t attention = nck_tls.attention;
-  frame->attention_after =
-      frame->outer == NULL ? NCK_ATTENTION_OUTSIDE : attention & NCK_ATTENTION_FINALIZER;
-  nck_tls.attention = (attention & ~NCK_ATTENTION_OF_FRAMES) |
-                      (kind == NCK_FRAME_FINALIZER ? NCK_ATTENTION_FINALIZER : 0);
+  nck_tls.env = NULL;
+  nck_tls.state = NULL;
   nck_tls.frame = frame;
-  if (state != NULL) {
-    frame->depth = state->n_scopes;
-    if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, user_cb) == NULL)
-      frame->state = state = NULL;
-  }
-  if (frame->outer == NULL && state != NULL)
-    nck_env_count_turn(state);
-  if (NCK_UNLIKELY(nck_tls.state != state))
-    nck_env_select(state);
+}
+
+// Opens the innermost frame, which has begun.
+void nck_frame_open(struct nck_frame *frame);
+
+static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
+                                   enum nck_frame_kind kind, const void *user_cb) {
+  nck_frame_begin(frame, state, kind, user_cb);
+  nck_frame_open(frame);
 }
 
 // Scopes that the callback left open: says so, and pops them all. Or it closed ours.
@@ -96,19 +98,20 @@ static inline void nck_frame_leave(struct nck_frame *frame) {
   frame->entered = false;
   if (frame->info != NULL)
     frame->info->frame = NULL;
-  struct nck_env *state = frame->state;
-  if (state != NULL) {
-    if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
-      nck_scope_pop_known(state, frame->user_cb, frame->ending);
-    else
-      nck_frame_settle(frame);
-    state->pending = false;
+  if (frame->opened) {
+    struct nck_env *state = frame->state;
+    if (state != NULL) {
+      if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
+        nck_scope_pop_known(state, frame->user_cb, frame->ending);
+      else
+        nck_frame_settle(frame);
+      state->pending = false;
+    }
+    nck_tls.attention = (nck_tls.attention & ~NCK_ATTENTION_OF_FRAMES) | frame->attention_after;
   }
   nck_tls.frame = frame->outer;
-  nck_tls.attention = (nck_tls.attention & ~NCK_ATTENTION_OF_FRAMES) | frame->attention_after;
-  // Where none was selected before, this one stays: the next callback is most likely its own.
-  if (NCK_UNLIKELY(nck_tls.state != frame->saved_state && frame->saved_state != NULL))
-    nck_env_select(frame->saved_state);
+  nck_tls.env = frame->saved_env;
+  nck_tls.state = frame->saved_state;
 }
 
 // The cleanup runs where the process has libgcc_s (any program with C++ in it); where it has not,

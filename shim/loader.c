@@ -57,8 +57,9 @@ static napi_value init_run(napi_addon_register_func init, napi_env env, napi_val
   }
 #define THUNKS_16(h)                                                                               \
   THUNK(h##0)                                                                                      \
-  THUNK(h##1) THUNK(h##2) THUNK(h##3) THUNK(h##4) THUNK(h##5) THUNK(h##6) THUNK(h##7) THUNK(h##8)  \
-      THUNK(h##9) THUNK(h##a) THUNK(h##b) THUNK(h##c) THUNK(h##d) THUNK(h##e) THUNK(h##f)
+  THUNK(h##1)                                                                                      \
+  THUNK(h##2) THUNK(h##3) THUNK(h##4) THUNK(h##5) THUNK(h##6) THUNK(h##7) THUNK(h##8) THUNK(h##9)  \
+      THUNK(h##a) THUNK(h##b) THUNK(h##c) THUNK(h##d) THUNK(h##e) THUNK(h##f)
 #define ALL_THUNKS(m)                                                                              \
   m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9) m(a) m(b) m(c) m(d) m(e) m(f)
 ALL_THUNKS(THUNKS_16)
@@ -114,7 +115,7 @@ static void start_once(void) {
     nck_module_refresh();
     fill_header();
     nck_ending_register();
-    if (nck_options.verbosity >= 1)
+    if (nck_options.verbosity >= 2)
       nck_say("version %s watches %s, %u functions intercepted, record %s", NAPICHECK_VERSION,
               nck_runtime_name(), nck_interposed.n_found, nck_recorder_path());
   } else {

@@ -95,11 +95,10 @@ void *nck_object_token(const struct nck_object *object) {
                                            object->generation);
 }
 
-void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
-                     int function, const void *pc, uint32_t flags) {
+void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
+                        uint32_t count, int function, uint32_t stack, uint32_t flags) {
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
     return real;
-  uint32_t stack = nck_stack_capture(pc, nck_frame_limit());
   uint32_t site = nck_site_find(state, kind, function, stack);
   uint32_t slot = site != 0 ? slot_take(state) : 0;
   if (NCK_UNLIKELY(slot == 0)) {
@@ -130,6 +129,14 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
   nck_site_created(site);
   nck_counter_created(&state->row->counters[kind]);
   return (void *)(uintptr_t)nck_token_make(slot, generation);
+}
+
+void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
+                     int function, const void *pc, uint32_t flags) {
+  if (NCK_UNLIKELY(nck_recorder_is_blind()))
+    return real;
+  return nck_object_new_at(state, kind, real, count, function,
+                           nck_stack_capture(pc, nck_frame_limit()), flags);
 }
 
 enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,

@@ -43,6 +43,10 @@ struct nck_event;
 void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
                      int function, const void *pc, uint32_t flags);
 
+// The same for an object whose stack was captured before.
+void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
+                        uint32_t count, int function, uint32_t stack, uint32_t flags);
+
 // What a word that an addon passes as a handle of some kind is.
 enum nck_word {
   NCK_WORD_LIVE,  // a live object of that kind: *object
