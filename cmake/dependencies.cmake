@@ -4,6 +4,7 @@
 #   napicheck::libdw         elfutils, with libelf              (reports)
 #   napicheck::jansson                                          (reports)
 #   napicheck::demangle      libiberty's demangler              (reports)
+#   napicheck::ncurses       wide ncurses, with libtinfo        (reports)
 # All that is missing is said in one message, with the Debian package of each.
 
 set(napicheck_missing "")
@@ -52,6 +53,7 @@ napicheck_add_dependency(uthash uthash.h uthash-dev)
 napicheck_add_dependency(libdw elfutils/libdwfl.h libdw-dev dw elf)
 napicheck_add_dependency(jansson jansson.h libjansson-dev jansson)
 napicheck_add_dependency(demangle libiberty/demangle.h libiberty-dev iberty)
+napicheck_add_dependency(ncurses ncurses.h libncurses-dev ncursesw tinfo)
 
 if(napicheck_missing)
   list(REMOVE_DUPLICATES napicheck_missing_packages)

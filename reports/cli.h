@@ -13,6 +13,8 @@ int nck_command_explain(int argc, char **argv);
 int nck_command_suppress(int argc, char **argv);
 int nck_command_diff(int argc, char **argv);
 int nck_command_run(int argc, char **argv);
+int nck_command_top(int argc, char **argv);
+int nck_command_clean(int argc, char **argv);
 
 // Every key of options.def as a long option, for argp's children; its input is a struct
 // nck_options.
@@ -22,6 +24,9 @@ extern const struct argp nck_cli_options;
 // which was meant. `own`: the command's own options, NULL none. `in_order`: what follows the first
 // argument that is no option is not ours.
 void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order);
+
+// The name of the folder in which one run keeps its records begins so.
+#define NCK_RUN_FOLDER_PREFIX "napicheck-run-"
 
 // Prints a complaint of the options' parser; `arg` is not used.
 void nck_cli_complain(const char *line, void *arg);

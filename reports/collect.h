@@ -27,6 +27,11 @@ struct nck_collector {
 void nck_collect(struct nck_report *report, const struct nck_record *record,
                  const struct nck_options *options, bool sites);
 
+// Adds the record's process with its sites only: cheap enough for a look at a running process every
+// second.
+void nck_collect_live(struct nck_report *report, const struct nck_record *record,
+                      const struct nck_options *options);
+
 // For the judge: a row of the record as the report knows it; NULL for index 0.
 const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row);
 struct nck_report_thread nck_collect_thread(struct nck_collector *collector, uint32_t row);

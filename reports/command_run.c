@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alive.h"
 #include "build.h"
 #include "cli.h"
 #include "load.h"
@@ -38,6 +39,7 @@ struct launch {
   pid_t pid;
   int status; // as waitpid gives it
   bool timed_out;
+  struct nck_text alive; // lines: what kept the processes alive when the time was over
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -183,6 +185,47 @@ static time_t now_seconds(void) {
   return now.tv_sec;
 }
 
+// Every process of the run that still runs, as far as it has a record.
+static void each_running(struct launch *launch,
+                         void (*tell)(struct launch *launch, const struct nck_record *record)) {
+  struct nck_paths list = {0};
+  struct nck_error ignored;
+  if (nck_load_find(&list, launch->folder, &ignored)) {
+    for (size_t i = 0; i < list.n; i++) {
+      struct nck_record record;
+      if (!nck_record_open(&record, list.paths[i], &ignored))
+        continue;
+      if (nck_process_is_alive(record.header.pid, record.header.start_ticks))
+        tell(launch, &record);
+      nck_record_drop(&record);
+    }
+  }
+  nck_load_drop(&list);
+}
+
+static void tell_alive(struct launch *launch, const struct nck_record *record) {
+  if (record->header.state == NCK_PROCESS_RUNNING)
+    nck_alive_tell(record, &launch->alive);
+}
+
+static void end_process(struct launch *launch, const struct nck_record *record) {
+  if ((pid_t)record->header.pid != launch->pid)
+    kill((pid_t)record->header.pid, launch->timed_out ? SIGKILL : SIGTERM);
+}
+
+// The time is over: first it is told politely. What kept it alive is looked up before, since ending
+// takes it away.
+static void end_program(struct launch *launch) {
+  if (!launch->timed_out) {
+    each_running(launch, tell_alive);
+    fprintf(stderr, "napicheck: timeout=%s: the program still runs and is ended now\n",
+            nck_options_text(&launch->effective, NCK_OPTION_timeout));
+  }
+  kill(launch->pid, launch->timed_out ? SIGKILL : SIGTERM);
+  each_running(launch, end_process);
+  launch->timed_out = true;
+}
+
 static void wait_for_end(struct launch *launch, const sigset_t *signals) {
   int timeout = nck_options_int(&launch->effective, NCK_OPTION_timeout);
   time_t deadline = timeout ? now_seconds() + timeout : 0;
@@ -197,8 +240,7 @@ static void wait_for_end(struct launch *launch, const sigset_t *signals) {
     if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
       kill(launch->pid, number);
     if (deadline && now_seconds() >= deadline) {
-      kill(launch->pid, launch->timed_out ? SIGKILL : SIGTERM);
-      launch->timed_out = true;
+      end_program(launch);
       deadline = now_seconds() + GRACE_SECONDS;
     }
   }
@@ -269,6 +311,19 @@ static void clean_up(const struct launch *launch, const struct nck_report *repor
     rmdir(launch->folder);
 }
 
+// What kept the program alive is said on stderr whatever the report shows.
+static void add_timeout_notes(struct nck_report *report, const struct launch *launch) {
+  nck_report_add_note(report, "timeout=%s: the program was ended by napicheck",
+                      nck_options_text(&launch->effective, NCK_OPTION_timeout));
+  for (const char *at = launch->alive.text; at && *at;) {
+    int length = (int)strcspn(at, "\n");
+    fprintf(stderr, "napicheck: %.*s\n", length, at);
+    nck_report_add_note(report, "%.*s", length, at);
+    at += length;
+    at += *at == '\n';
+  }
+}
+
 static int report_run(const struct launch *launch) {
   struct nck_report report = {.root_pid = (uint32_t)getpid()};
   struct nck_paths list = {0};
@@ -279,8 +334,7 @@ static int report_run(const struct launch *launch) {
     qsort(report.processes, report.n_processes, sizeof *report.processes, compare_processes);
   set_signal(&report, launch);
   if (launch->timed_out)
-    nck_report_add_note(&report, "timeout=%s: the program was ended by napicheck",
-                        nck_options_text(&launch->effective, NCK_OPTION_timeout));
+    add_timeout_notes(&report, launch);
   good &= nck_build_finish(&report, &launch->effective, "", status_of(launch));
   struct nck_report_process none = {.pid = (uint32_t)launch->pid, .exe = launch->command[0]};
   struct nck_outputs outputs = {
@@ -324,6 +378,7 @@ int nck_command_run(int argc, char **argv) {
   nck_cli_check(argc, argv, NULL, true);
   argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &launch);
   int status = launch_and_report(&launch);
+  nck_text_drop(&launch.alive);
   free(launch.library);
   free(launch.folder);
   nck_options_drop(&launch.options);

@@ -18,9 +18,12 @@ static const struct command {
      "run a command and all its processes under napicheck"},
     {"report", nck_command_report, "[options] FILE|DIR|PID",
      "render a record, also that of a live process"},
+    {"top", nck_command_top, "[options] PID",
+     "watch a running process: call sites, live counts, growth"},
     {"diff", nck_command_diff, "BEFORE AFTER", "what is new, grown, gone between two reports"},
     {"explain", nck_command_explain, "[KIND]", "what a finding means and what to do"},
     {"suppress", nck_command_suppress, "FILE", "suppression lines for what a report holds"},
+    {"clean", nck_command_clean, "[options] [DIR...]", "list and remove records of dead processes"},
 };
 
 static const char usage[] = "napicheck: finds references, handles and other resources that a "

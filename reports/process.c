@@ -60,7 +60,8 @@ char *nck_process_find_record(uint32_t pid, struct nck_error *error) {
   char *line = NULL, *found = NULL;
   size_t capacity = 0;
   ssize_t n;
-  static const char suffix[] = NCK_RECORD_SUFFIX, deleted[] = " (deleted)", memory[] = "/memfd:";
+  static const char suffix[] = NCK_RECORD_SUFFIX, deleted[] = " (deleted)";
+  static const char memory[] = "/memfd:", in_memory[] = "/memfd:napicheck-record";
   while (!found && (n = getline(&line, &capacity, file)) > 0) {
     if (line[n - 1] == '\n')
       line[--n] = '\0';
@@ -73,7 +74,8 @@ char *nck_process_find_record(uint32_t pid, struct nck_error *error) {
     if (gone)
       path[length -= sizeof deleted - 1] = '\0';
     bool record =
-        length >= sizeof suffix - 1 && !strcmp(path + length - (sizeof suffix - 1), suffix);
+        !strcmp(path, in_memory) ||
+        (length >= sizeof suffix - 1 && !strcmp(path + length - (sizeof suffix - 1), suffix));
     if (!record)
       continue;
     if (!gone && strncmp(path, memory, sizeof memory - 1) != 0) {
