@@ -15,6 +15,7 @@ export const handles = [
   ...stale('inner-scope', { used: 'use_outside', closed: 'make_inside' }),
   ...stale('returned', { closed: 'run' }, { twin: { steps: ['run', 'echo(5)', 'x=run', 'echo($x)', 'self'] } }),
   ...stale('argument', { used: 'pass_on' }, { steps: ['keep(5)', 'call(fn)'], twin: { steps: ['call(fn)', 'call(a.call)'].slice(0, 1) } }),
+  ...stale('callback-scope', { used: 'use_outside', closed: 'run' }, { steps: ['run'], twin: { steps: ['run(fn)', 'run(fn)'] } }),
   ...stale('descriptor', { used: 'define', closed: 'make_inside' }),
   ...pair(3, 'stale-handle', 'undefined', {
     steps: ['make', 'use'], on: noTags, expect: [warning('stale-handle', { count: 1, stacks: { used: 'use_kept' } })],
@@ -95,6 +96,10 @@ export const handles = [
     steps: ['run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on', failed: 'call_thrower' } })],
     twin: { steps: ['run(thrower)', 'try:pass(thrower)'] },
   }),
+  {
+    name: 'ok__pending-exception-ignored__teardown', issue: 3, addons: ['ok__pending-exception-ignored__teardown'],
+    steps: ['x=run', 'worker[x=run]', 'terminate[x=run]'], runtimes: ['node'],
+  },
   ...pair(3, 'failed-call', 'types', {
     expect: [note('failed-call', { count: 7, stacks: { used: 'ask_number' } })],
     check: ({ run, report }) => {

@@ -91,7 +91,7 @@ export const resources = [
     steps: ['x=run'], expect: [warning('external-pointer-shared', { count: 1, stacks: { first: 'run', used: 'make_second' } })],
   }),
   ...pair(4, 'growing-cleanup-hooks', 'each-call', {
-    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '2000'),
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '150', '20'),
     expect: [leak('growing-cleanup-hooks', { stacks: { created: 'add_hook' } })],
   }),
   ...pair(4, 'cleanup-hook-unknown', 'never', {
@@ -115,11 +115,19 @@ export const resources = [
   // Growth, and what is none: a list that only grows, a cache filled once, a ring, a burst.
   {
     name: 'leaked-reference-growing-list', issue: 5, addons: ['leaked-reference__held-heap-list'],
-    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '2000'),
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '150', '20'),
     expect: [{ kind: 'growing-references', severity: 'leak', stacks: { created: 'list_push' } }],
   },
   {
     name: 'ok-growing-cache-filled-once', issue: 5, addons: ['leaked-reference__held-heap-list'],
-    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '500', 'then-idle'),
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '20', '20', '130'),
+  },
+  {
+    name: 'ok-growing-burst-at-start', issue: 5, addons: ['leaked-reference__held-heap-list'],
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '1', '500', '30'),
+  },
+  {
+    name: 'ok-growing-short-program', issue: 5, addons: ['leaked-reference__held-heap-list'],
+    command: (run) => run.script('each-turn.cjs', run.addonPath('leaked-reference__held-heap-list'), '3', '5'),
   },
 ];
