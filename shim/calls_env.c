@@ -216,9 +216,9 @@ static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *a
   // The runtime hands the handle over here where the addon did not ask for it before.
   struct nck_object *object;
   if (record->token == NULL)
-    record->token = NCK_HIDDEN(nck_object_new(state, NCK_KIND_CLEANUP_HOOK, handle, 1,
-                                              NCK_FN_napi_add_async_cleanup_hook,
-                                              (const void *)(uintptr_t)record->hook, 0));
+    record->token =
+        NCK_HIDDEN(nck_object_new_at(state, NCK_KIND_CLEANUP_HOOK, handle, 1,
+                                     NCK_FN_napi_add_async_cleanup_hook, record->stack, 0));
   if (nck_object_decode(NCK_HIDDEN(record->token), NCK_KIND_CLEANUP_HOOK, &object) ==
       NCK_WORD_LIVE) {
     object->data = (uint64_t)(uintptr_t)record;

@@ -309,10 +309,15 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
   NCK_ENTER(napi_get_cb_info);
   if (state == NULL)
     return nck_real.napi_get_cb_info(env, cbinfo, argc, argv, this_arg, data);
-  struct nck_info *info;
-  napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &info);
-  if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
-    return napi_invalid_arg;
+  struct nck_info *info = (struct nck_info *)(void *)cbinfo;
+  napi_callback_info real;
+  if (NCK_LIKELY(nck_tls.frame != NULL && nck_tls.frame->info == info && info != NULL)) {
+    real = info->real;
+  } else {
+    real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &info);
+    if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
+      return napi_invalid_arg;
+  }
   size_t room = argc != NULL && argv != NULL ? *argc : 0;
   napi_status status = nck_real.napi_get_cb_info(env, real, argc, argv, this_arg, data);
   if (NCK_UNLIKELY(status != napi_ok)) {

@@ -25,21 +25,24 @@ static void report_mismatch(struct nck_env *state, const struct nck_scope *scope
   nck_finding_raise(&event, "%s: %s", nck_function_name(function), why);
 }
 
+// `state` is no stand-in.
 static inline void scope_opened(struct nck_env *state, enum nck_scope_kind kind, void **result,
                                 const void *pc) {
-  if (NCK_UNLIKELY(state->foreign) || nck_scope_push(state, kind, *result, pc) == NULL)
+  const struct nck_scope *scope = nck_scope_push(state, kind, *result, pc);
+  if (NCK_UNLIKELY(scope == NULL))
     return;
   if (kind == NCK_SCOPE_CALLBACK)
     nck_scope_share_tag(state, state->n_scopes - 1);
-  *result = (void *)(uintptr_t)nck_scope_top_token(state);
+  *result = (void *)(uintptr_t)scope->token;
   nck_counter_created(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
                                                                        : NCK_KIND_HANDLE_SCOPE]);
 }
 
-static __attribute__((noinline)) void *scope_closing_slow(struct nck_env *state, void *token,
-                                                          enum nck_scope_kind kind,
-                                                          enum nck_function_id function,
-                                                          const void *pc, bool *refused) {
+// Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
+static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void *token,
+                                                     enum nck_scope_kind kind,
+                                                     enum nck_function_id function, const void *pc,
+                                                     bool *refused) {
   *refused = false;
   if (token == NULL || state->foreign)
     return token;
@@ -97,73 +100,128 @@ static __attribute__((noinline)) void *scope_closing_slow(struct nck_env *state,
   return real;
 }
 
-// Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
-static inline void *scope_closing(struct nck_env *state, void *token, enum nck_scope_kind kind,
-                                  enum nck_function_id function, const void *pc, bool *refused) {
-  const struct nck_scope *top = state->top;
-  if (NCK_UNLIKELY((uint64_t)(uintptr_t)token != nck_scope_top_token(state) ||
-                   top->kind != (uint8_t)kind))
-    return scope_closing_slow(state, token, kind, function, pc, refused);
-  *refused = false;
-  void *real = top->real;
+// Handle scopes are opened and closed in pairs in inner loops: as in calls_table.c, what most calls
+// are is all that the first function does, and all else is done by a second one.
+static inline napi_status open_slow(napi_env env, void **result, enum nck_scope_kind kind,
+                                    const void *pc) {
+  const enum nck_function_id id = kind == NCK_SCOPE_HANDLE
+                                      ? NCK_FN_napi_open_handle_scope
+                                      : NCK_FN_napi_open_escapable_handle_scope;
+  struct nck_env *state;
+  NCK_ENTER_FROM(id, pc);
+  napi_status status =
+      kind == NCK_SCOPE_HANDLE
+          ? nck_real.napi_open_handle_scope(env, (napi_handle_scope *)result)
+          : nck_real.napi_open_escapable_handle_scope(env, (napi_escapable_handle_scope *)result);
+  if (state == NULL || state->foreign)
+    return status;
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(state, id, status, pc);
+  else
+    scope_opened(state, kind, result, pc);
+  return status;
+}
+
+static inline napi_status close_slow(napi_env env, void *scope, enum nck_scope_kind kind,
+                                     const void *pc) {
+  const enum nck_function_id id = kind == NCK_SCOPE_HANDLE
+                                      ? NCK_FN_napi_close_handle_scope
+                                      : NCK_FN_napi_close_escapable_handle_scope;
+  struct nck_env *state;
+  NCK_ENTER_FROM(id, pc);
+  bool refused = false;
+  void *real = state != NULL ? scope_closing(state, scope, kind, id, pc, &refused) : scope;
+  if (NCK_UNLIKELY(refused))
+    return napi_handle_scope_mismatch;
+  napi_status status = kind == NCK_SCOPE_HANDLE
+                           ? nck_real.napi_close_handle_scope(env, real)
+                           : nck_real.napi_close_escapable_handle_scope(env, real);
+  if (NCK_UNLIKELY(status != napi_ok) && state != NULL)
+    nck_call_failed(state, id, status, pc);
+  return status;
+}
+
+static __attribute__((noinline)) napi_status open_handle_slow(napi_env env, void **result,
+                                                              const void *pc) {
+  return open_slow(env, result, NCK_SCOPE_HANDLE, pc);
+}
+static __attribute__((noinline)) napi_status open_escapable_slow(napi_env env, void **result,
+                                                                 const void *pc) {
+  return open_slow(env, result, NCK_SCOPE_ESCAPABLE, pc);
+}
+static __attribute__((noinline)) napi_status close_handle_slow(napi_env env, void *scope,
+                                                               const void *pc) {
+  return close_slow(env, scope, NCK_SCOPE_HANDLE, pc);
+}
+static __attribute__((noinline)) napi_status close_escapable_slow(napi_env env, void *scope,
+                                                                  const void *pc) {
+  return close_slow(env, scope, NCK_SCOPE_ESCAPABLE, pc);
+}
+
+static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_function_id function,
+                                                    napi_status status, const void *pc) {
+  struct nck_env *state = nck_env_find(env);
+  if (state != NULL)
+    nck_call_failed(state, function, status, pc);
+  return status;
+}
+
+// The innermost scope, where it is the one to be closed.
+static inline bool is_top(const struct nck_env *state, const void *scope,
+                          enum nck_scope_kind kind) {
+  return state->top->token == (uint64_t)(uintptr_t)scope && state->top->kind == (uint8_t)kind;
+}
+
+static inline void *pop_top(struct nck_env *state, const void *pc) {
+  void *real = state->top->real;
+  state->row->n_calls++;
   nck_scope_pop(state, pc);
-  nck_counter_released(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
-                                                                        : NCK_KIND_HANDLE_SCOPE]);
+  nck_counter_released(&state->row->counters[NCK_KIND_HANDLE_SCOPE]);
   return real;
 }
 
 napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
-  NCK_ENTER(napi_open_handle_scope);
+  struct nck_env *state = nck_tls.state;
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
+    return open_handle_slow(env, (void **)result, NCK_PC);
+  state->row->n_calls++;
   napi_status status = nck_real.napi_open_handle_scope(env, result);
-  if (state == NULL)
-    return status;
   if (NCK_UNLIKELY(status != napi_ok))
-    nck_call_failed(state, NCK_FN_napi_open_handle_scope, status, pc);
-  else
-    scope_opened(state, NCK_SCOPE_HANDLE, (void **)result, pc);
-  return status;
+    return failed(env, NCK_FN_napi_open_handle_scope, status, NCK_PC);
+  scope_opened(state, NCK_SCOPE_HANDLE, (void **)result, NCK_PC);
+  return napi_ok;
 }
 
 napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
-  NCK_ENTER(napi_close_handle_scope);
-  if (state == NULL)
-    return nck_real.napi_close_handle_scope(env, scope);
-  bool refused;
-  void *real =
-      scope_closing(state, scope, NCK_SCOPE_HANDLE, NCK_FN_napi_close_handle_scope, pc, &refused);
-  if (NCK_UNLIKELY(refused))
-    return napi_handle_scope_mismatch;
-  napi_status status = nck_real.napi_close_handle_scope(env, real);
+  struct nck_env *state = nck_tls.state;
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || !is_top(state, scope, NCK_SCOPE_HANDLE)))
+    return close_handle_slow(env, scope, NCK_PC);
+  napi_status status = nck_real.napi_close_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
-    nck_call_failed(state, NCK_FN_napi_close_handle_scope, status, pc);
-  return status;
+    return failed(env, NCK_FN_napi_close_handle_scope, status, NCK_PC);
+  return napi_ok;
 }
 
 napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle_scope *result) {
-  NCK_ENTER(napi_open_escapable_handle_scope);
+  struct nck_env *state = nck_tls.state;
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
+    return open_escapable_slow(env, (void **)result, NCK_PC);
+  state->row->n_calls++;
   napi_status status = nck_real.napi_open_escapable_handle_scope(env, result);
-  if (state == NULL)
-    return status;
   if (NCK_UNLIKELY(status != napi_ok))
-    nck_call_failed(state, NCK_FN_napi_open_escapable_handle_scope, status, pc);
-  else
-    scope_opened(state, NCK_SCOPE_ESCAPABLE, (void **)result, pc);
-  return status;
+    return failed(env, NCK_FN_napi_open_escapable_handle_scope, status, NCK_PC);
+  scope_opened(state, NCK_SCOPE_ESCAPABLE, (void **)result, NCK_PC);
+  return napi_ok;
 }
 
 napi_status napi_close_escapable_handle_scope(napi_env env, napi_escapable_handle_scope scope) {
-  NCK_ENTER(napi_close_escapable_handle_scope);
-  if (state == NULL)
-    return nck_real.napi_close_escapable_handle_scope(env, scope);
-  bool refused;
-  void *real = scope_closing(state, scope, NCK_SCOPE_ESCAPABLE,
-                             NCK_FN_napi_close_escapable_handle_scope, pc, &refused);
-  if (NCK_UNLIKELY(refused))
-    return napi_handle_scope_mismatch;
-  napi_status status = nck_real.napi_close_escapable_handle_scope(env, real);
+  struct nck_env *state = nck_tls.state;
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || !is_top(state, scope, NCK_SCOPE_ESCAPABLE)))
+    return close_escapable_slow(env, scope, NCK_PC);
+  napi_status status = nck_real.napi_close_escapable_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
-    nck_call_failed(state, NCK_FN_napi_close_escapable_handle_scope, status, pc);
-  return status;
+    return failed(env, NCK_FN_napi_close_escapable_handle_scope, status, NCK_PC);
+  return napi_ok;
 }
 
 napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, napi_value escapee,

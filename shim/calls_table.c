@@ -84,7 +84,7 @@ static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_funct
   napi_status slow_##name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__), const void *pc) {         \
     const enum nck_function_id id = NCK_FN_##name;                                                 \
     struct nck_env *state;                                                                         \
-    NCK_ENTER_FROM(name, pc);                                                                      \
+    NCK_ENTER_FROM(id, pc);                                                                        \
     if (NCK_UNLIKELY(state == NULL))                                                               \
       return nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                                   \
     NCK_MAP(NCK_CHECK_, __VA_ARGS__)                                                               \

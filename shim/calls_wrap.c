@@ -1,5 +1,8 @@
 // calls_wrap.c: native data behind JavaScript values: wraps, finalizers, externals, buffers and
 // strings of the addon's own memory.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +114,99 @@ void nck_reference_deleted(struct nck_env *state, struct nck_object *object, uin
     finalizer->deleted_stack = stack;
 }
 
+// Below this nobody minds; it is far above what one turn of a usual program makes.
+#define BACKLOG_BYTES (64u << 20)
+
+static void backlog_begin(struct nck_env *state, uint32_t turn) {
+  struct nck_backlog *backlog = &state->backlog;
+  for (uint32_t i = 0; i < backlog->n_samples; i++)
+    nck_real.napi_delete_reference(state->env, backlog->samples[i]);
+  memset(backlog, 0, sizeof *backlog);
+  backlog->turn = turn;
+  backlog->since_ms = nck_recorder_ms();
+}
+
+static uint32_t backlog_dead(struct nck_env *state) {
+  napi_handle_scope scope;
+  uint32_t n = 0;
+  if (nck_real.napi_open_handle_scope(state->env, &scope) != napi_ok)
+    return 0;
+  for (uint32_t i = 0; i < state->backlog.n_samples; i++) {
+    napi_value value = NULL;
+    n += nck_real.napi_get_reference_value(state->env, state->backlog.samples[i], &value) ==
+             napi_ok &&
+         value == NULL;
+  }
+  nck_real.napi_close_handle_scope(state->env, scope);
+  return n;
+}
+
+// After a successful creation, in the scope of the addon's call. Only within an event loop that
+// turns.
+// Bytes in use in the C library's heap; 0 where it cannot tell.
+static uint64_t heap_bytes(void) {
+  static struct mallinfo2 (*info)(void);
+  static bool looked;
+  if (!looked) {
+    *(void **)&info = dlsym(RTLD_DEFAULT, "mallinfo2");
+    looked = true;
+  }
+  if (info == NULL)
+    return 0;
+  struct mallinfo2 heap = info();
+  return (uint64_t)heap.uordblks + heap.hblkhd;
+}
+
+// The size of a plain external's memory is not known: then the heap's growth stands for it.
+static uint64_t backlog_bytes(struct nck_backlog *backlog) {
+  uint64_t grown = 0;
+  if (backlog->n_made == 2 * NCK_BACKLOG_SAMPLES)
+    backlog->heap_bytes = heap_bytes();
+  else if (backlog->n_made % (2 * NCK_BACKLOG_SAMPLES) == 0 && backlog->heap_bytes != 0)
+    grown = heap_bytes() - backlog->heap_bytes;
+  return (int64_t)grown > (int64_t)backlog->bytes ? grown : backlog->bytes;
+}
+
+// After a successful creation, in the scope of the addon's call. Only where an event loop turns.
+static void backlog_note(struct nck_env *state, const struct nck_finalizer *finalizer,
+                         napi_value value, enum nck_function_id function) {
+  struct nck_backlog *backlog = &state->backlog;
+  if (finalizer == NULL || state->loop == NULL || nck_tls.frame == NULL ||
+      state->state != NCK_ENV_ALIVE)
+    return;
+  nck_env_count_turn_slow(state);
+  if (backlog->turn != nck_recorder.header->n_turns)
+    backlog_begin(state, nck_recorder.header->n_turns);
+  backlog->bytes += finalizer->bytes;
+  backlog->n_made++;
+  if (backlog->n_made % (2 * NCK_BACKLOG_SAMPLES) == 1 &&
+      backlog->n_samples < NCK_BACKLOG_SAMPLES && backlog->n_made > 2 * NCK_BACKLOG_SAMPLES &&
+      nck_real.napi_create_reference(state->env, value, 0, &backlog->samples[backlog->n_samples]) ==
+          napi_ok)
+    backlog->n_samples++;
+  if (NCK_LIKELY(backlog->n_made % (2 * NCK_BACKLOG_SAMPLES) != 0))
+    return;
+  uint64_t bytes = backlog_bytes(backlog);
+  // Most of the sampled values are gone, and not one finalizer has run: the loop has not turned.
+  if (bytes < BACKLOG_BYTES || backlog->n_samples < 2 ||
+      !nck_finding_wanted(NCK_FINDING_FINALIZER_BACKLOG) ||
+      backlog_dead(state) <= backlog->n_samples / 2)
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_FINALIZER_BACKLOG,
+                            .function = function,
+                            .state = state,
+                            .object_kind = NCK_KIND_EXTERNAL,
+                            .roles = {NCK_ROLE_CREATED},
+                            .stacks = {finalizer->stack},
+                            .reason = "the memory is freed as soon as the event loop turns",
+                            .no_js = true};
+  nck_finding_raise(
+      &event,
+      "%u externals were made within one turn of the event loop (%u ms so far), about "
+      "%llu MiB; the values of most are gone, and their finalizers wait for the next turn",
+      backlog->n_made, nck_recorder_ms() - backlog->since_ms, (unsigned long long)(bytes >> 20));
+}
+
 static napi_status external_made(struct nck_env *state, struct nck_finalizer *finalizer,
                                  napi_status status, void *data, size_t bytes, napi_value *result,
                                  enum nck_function_id function, const void *pc) {
@@ -121,6 +217,8 @@ static napi_status external_made(struct nck_env *state, struct nck_finalizer *fi
   if (finalizer != NULL)
     finalizer->bytes = bytes;
   nck_external_made(state, finalizer, data, bytes, function, pc);
+  if (result != NULL && *result != NULL)
+    backlog_note(state, finalizer, *result, function);
   nck_value_out(state, result, function, pc);
   return status;
 }

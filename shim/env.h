@@ -38,14 +38,27 @@ struct nck_scope {
   uint64_t tag_bits;  // tag << 48; 0 where handles are not tagged
   void *real;         // the runtime's scope
   const void *pc;     // who opened it
-  uint32_t serial;    // tells it from an earlier scope of the same depth
+  uint64_t token;     // what the addon got; 0: nothing
   uint32_t n_handles; // of scope 0 from NCK_HANDLES_OUTSIDE on: above any limit
   uint8_t kind;       // enum nck_scope_kind
   bool escaped;
   bool limit_said;
+  bool spare; // written with the others
 };
 
 #define NCK_HANDLES_OUTSIDE 0x80000000u
+
+// Memory of externals made within one turn of the event loop, whose finalizers can only run in a
+// later one. Of some, made late in a turn that makes very many, the values are watched by weak
+// references.
+enum { NCK_BACKLOG_SAMPLES = 16 };
+struct nck_backlog {
+  uint32_t turn; // of nck_record_header.n_turns
+  uint32_t since_ms;
+  uint64_t bytes, heap_bytes; // announced to the runtime; of the heap when it was looked at first
+  uint32_t n_made, n_samples;
+  napi_ref samples[NCK_BACKLOG_SAMPLES]; // the runtime's
+};
 
 struct nck_env {
   napi_env env;
@@ -76,8 +89,9 @@ struct nck_env {
   struct nck_finalizer *finalizers;         // that have not run
   struct nck_wrap_key *wraps;               // those of napi_wrap by data pointer
   struct nck_finalizer *instance_finalizer; // of the present instance data
-  struct nck_shared *shared;                // memory behind live externals
-  struct nck_owner *owners_gone;            // pointers whose owner was finalized
+  struct nck_backlog backlog;
+  struct nck_shared *shared;     // memory behind live externals
+  struct nck_owner *owners_gone; // pointers whose owner was finalized
   uint32_t napi_version;
   void *loop;        // the env's uv_loop_t; NULL: none, or uv_now is not to be had
   uint64_t last_now; // its time at the last callback
@@ -144,13 +158,13 @@ struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, 
 #define NCK_ENTER(name)                                                                            \
   const void *pc = NCK_PC;                                                                         \
   struct nck_env *state;                                                                           \
-  NCK_ENTER_FROM(name, pc)
-#define NCK_ENTER_FROM(name, pc)                                                                   \
+  NCK_ENTER_FROM(NCK_FN_##name, pc)
+#define NCK_ENTER_FROM(id, pc)                                                                     \
   state = nck_tls.state;                                                                           \
   if (NCK_LIKELY(nck_tls.env == env && env != NULL)) {                                             \
     state->row->n_calls++;                                                                         \
   } else {                                                                                         \
-    state = nck_env_enter_slow(env, NCK_FN_##name, pc);                                            \
+    state = nck_env_enter_slow(env, id, pc);                                                       \
     if (NCK_UNLIKELY(state == NCK_REFUSED))                                                        \
       return nck_tls.refused_by_throw ? napi_pending_exception : napi_invalid_arg;                 \
   }                                                                                                \

@@ -35,6 +35,7 @@ void nck_frame_open(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
   uint32_t attention = nck_tls.attention;
   frame->opened = true;
+  frame->saved_state = nck_tls.state;
   frame->attention_after =
       frame->outer == NULL ? NCK_ATTENTION_OUTSIDE : attention & NCK_ATTENTION_FINALIZER;
   nck_tls.attention = (attention & ~NCK_ATTENTION_OF_FRAMES) |

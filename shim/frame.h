@@ -38,21 +38,20 @@ struct nck_info_ring {
 
 struct nck_frame {
   struct nck_frame *outer;
-  struct nck_env *state; // NULL: none (a call_js_cb after the env ended)
-  napi_env saved_env;    // tls cache before
-  struct nck_env *saved_state;
-  const void *user_cb;      // the addon's function
-  struct nck_info *info;    // for NCK_FRAME_CALLBACK
-  uint32_t depth;           // scopes of the env below this frame's own
-  uint32_t attention_after; // what `attention` gets when it is left, as far as it is a frame's
-  uint32_t queued_stack;
-  uint16_t ending; // of its scope; 0: not known
-  uint8_t kind;    // enum nck_frame_kind
-  bool entered;
-  bool opened;   // has its scope
-  bool collects; // a finalizer of a value that was collected
-  bool basic;    // a finalizer that must not touch the garbage collector
-  bool no_js;    // a finalizer: never run JavaScript here
+  struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
+  napi_env saved_env;          // tls cache before
+  struct nck_env *saved_state; // where it is open
+  const void *user_cb;         // the addon's function
+  struct nck_info *info;       // for NCK_FRAME_CALLBACK
+  uint32_t depth;              // scopes of the env below this frame's own
+  uint32_t attention_after;    // what `attention` gets when it is left, as far as it is a frame's
+  uint32_t queued_stack;       // for NCK_FRAME_EXECUTE
+  uint16_t ending;             // of its scope; 0: not known
+  uint8_t kind;                // enum nck_frame_kind
+  bool opened;                 // has its scope
+  bool collects;               // a finalizer of a value that was collected
+  bool basic;                  // a finalizer that must not touch the garbage collector
+  bool no_js;                  // a finalizer: never run JavaScript here
 };
 #define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
@@ -63,19 +62,15 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->outer = nck_tls.frame;
   frame->state = state;
   frame->saved_env = nck_tls.env;
-  frame->saved_state = nck_tls.state;
   frame->user_cb = user_cb;
   frame->info = NULL;
-  frame->queued_stack = 0;
   frame->ending = 0;
   frame->kind = (uint8_t)kind;
-  frame->entered = true;
   frame->opened = false;
   frame->collects = false;
   frame->basic = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
   nck_tls.env = NULL;
-  nck_tls.state = NULL;
   nck_tls.frame = frame;
 }
 
@@ -91,11 +86,8 @@ static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *stat
 // Scopes that the callback left open: says so, and pops them all. Or it closed ours.
 void nck_frame_settle(struct nck_frame *frame);
 
-// Checks what the callback left open, closes the frame. Used as cleanup handler too: idempotent.
+// Checks what the callback left open, closes the frame. A cleanup handler: see NCK_FRAME.
 static inline void nck_frame_leave(struct nck_frame *frame) {
-  if (!frame->entered)
-    return;
-  frame->entered = false;
   if (frame->info != NULL)
     frame->info->frame = NULL;
   if (frame->opened) {
@@ -108,16 +100,17 @@ static inline void nck_frame_leave(struct nck_frame *frame) {
       state->pending = false;
     }
     nck_tls.attention = (nck_tls.attention & ~NCK_ATTENTION_OF_FRAMES) | frame->attention_after;
+    nck_tls.state = frame->saved_state;
   }
   nck_tls.frame = frame->outer;
   nck_tls.env = frame->saved_env;
-  nck_tls.state = frame->saved_state;
 }
 
 // The cleanup runs where the process has libgcc_s (any program with C++ in it); where it has not,
 // nothing can be thrown through us. Weak, so that this library needs nothing but libc at load time.
 __asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
 
+// The next statement has to begin it.
 #define NCK_FRAME(name) struct nck_frame name __attribute__((cleanup(nck_frame_leave)))
 
 // The limit up to which native stacks are the addon's.

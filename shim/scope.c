@@ -110,12 +110,12 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
   uint64_t bits = (uint64_t)(uintptr_t)token;
   if ((bits & 0xffff000000000000ull) != NCK_SCOPE_TOKEN_TAG)
     return NULL;
-  uint32_t depth = bits & 0xffff, serial = (uint32_t)(bits >> 16);
-  if (NCK_LIKELY(depth < state->n_scopes && state->scopes[depth].serial == serial))
+  uint32_t depth = bits & 0xffff;
+  if (NCK_LIKELY(depth < state->n_scopes && state->scopes[depth].token == bits))
     return &state->scopes[depth];
   // Scopes closed out of order move the others; beyond 65536 nested scopes the depth wraps.
   for (uint32_t i = state->n_scopes; i-- > 0;)
-    if (state->scopes[i].serial == serial)
+    if (state->scopes[i].token == bits)
       return &state->scopes[i];
   return NULL;
 }

@@ -56,12 +56,16 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
   scope->tag_bits = tag_bits;
   scope->real = real;
   scope->pc = pc;
-  // A frame's scope has no token. 0 is no scope's that has one.
-  scope->serial = kind == NCK_SCOPE_FRAME ? 0 : ++state->next_serial;
+  // With a serial number that tells it from an earlier scope of the same depth. Frames have none.
+  scope->token = kind == NCK_SCOPE_FRAME || kind == NCK_SCOPE_OUTSIDE
+                     ? 0
+                     : NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 |
+                           ((state->n_scopes - 1) & 0xffff);
   scope->n_handles = 0;
   scope->kind = (uint8_t)kind;
   scope->escaped = false;
   scope->limit_said = false;
+  scope->spare = false;
   state->top = scope;
   state->top_tag_bits = tag_bits;
   return scope;
@@ -100,12 +104,6 @@ void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed)
 static inline void nck_scope_share_tag(struct nck_env *state, uint32_t depth) {
   state->scopes[depth].tag_bits = state->scopes[depth - 1].tag_bits;
   state->top_tag_bits = state->top->tag_bits;
-}
-
-// Of the innermost scope.
-static inline uint64_t nck_scope_top_token(const struct nck_env *state) {
-  return NCK_SCOPE_TOKEN_TAG | (uint64_t)state->top->serial << 16 |
-         (uint64_t)((state->n_scopes - 1) & 0xffff);
 }
 
 // The open scope of a token, NULL when it is not open (any more).

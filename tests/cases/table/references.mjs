@@ -113,7 +113,7 @@ export const references = [
   ...misuse('reference-use-after-delete', 'reused', { created: 'make_first', deleted: 'drop_first', used: 'use_first' }),
   ...misuse('reference-use-after-delete', 'ref', { created: 'run', deleted: 'drop', used: 'strengthen' }),
   ...misuse('reference-use-after-delete', 'unref', { created: 'run', deleted: 'drop', used: 'weaken' }),
-  ...misuse('reference-use-after-delete', 'finalizer', { created: 'run', deleted: 'drop', used: 'on_collected' }, { steps: ['run', 'gc'], options: { checks: 'references' } }),
+  ...misuse('reference-use-after-delete', 'finalizer', { created: 'run', deleted: 'drop', used: 'on_collected' }, { steps: ['run', 'gc'], options: { checks: 'references' }, twin: { options: { checks: 'references' } } }),
   ...misuse('reference-double-delete', 'local', { created: 'run', deleted: 'drop_on_error', used: 'drop_at_end' }),
   ...misuse('reference-double-delete', 'finalizer', { created: 'run', deleted: 'native_close', used: 'on_collected' }, { steps: ['run', 'gc'] }),
   ...misuse('reference-double-delete', 'reused', { created: 'run', deleted: 'run', used: 'drop_again' }),
