@@ -2,9 +2,6 @@
 #include "addon.h"
 
 static void on_collected(napi_env env, void *data, void *hint) {
-  uint32_t count = 0;
-  MUST(napi_reference_unref(env, (napi_ref)data, &count));
-  MUST_BE(count == 0);
   MUST(napi_delete_reference(env, (napi_ref)data));
 }
 
