@@ -13,9 +13,9 @@ static int n_checks;
 
 #define CHECK(condition)                                                                           \
   do {                                                                                             \
-    n_checks++;                                                                                    \
+    __atomic_fetch_add(&n_checks, 1, __ATOMIC_RELAXED);                                            \
     if (!(condition)) {                                                                            \
-      n_failed_checks++;                                                                           \
+      __atomic_fetch_add(&n_failed_checks, 1, __ATOMIC_RELAXED);                                   \
       fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                      \
     }                                                                                              \
   } while (0)
@@ -23,9 +23,9 @@ static int n_checks;
 #define CHECK_UINT(actual, expected)                                                               \
   do {                                                                                             \
     unsigned long long is_ = (unsigned long long)(actual), want_ = (unsigned long long)(expected); \
-    n_checks++;                                                                                    \
+    __atomic_fetch_add(&n_checks, 1, __ATOMIC_RELAXED);                                            \
     if (is_ != want_) {                                                                            \
-      n_failed_checks++;                                                                           \
+      __atomic_fetch_add(&n_failed_checks, 1, __ATOMIC_RELAXED);                                   \
       fprintf(stderr, "%s:%d: %s is %llu (0x%llx), not %llu (0x%llx)\n", __FILE__, __LINE__,       \
               #actual, is_, is_, want_, want_);                                                    \
     }                                                                                              \
