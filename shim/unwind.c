@@ -454,6 +454,11 @@ struct nck_unwind_rule nck_unwind_rule(uintptr_t address, const struct nck_locat
     rule.cfa = NCK_UNWIND_END;
     return rule;
   }
+#if defined(__aarch64__)
+  // Frame records are the rule there, and need not stand at the frame's upper end: the chain of
+  // frame pointers is the better guide.
+  return rule;
+#endif
   if (state->return_address != AT_CFA || state->return_offset != -8)
     return rule;
   if (state->fp == AT_CFA || state->fp == AT_FP) {
