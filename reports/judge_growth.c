@@ -99,7 +99,8 @@ static bool grows_by_turns(const struct nck_site *site, const struct nck_growth_
     return false;
   // Weak references wait for the collector: that they outlived their values is the evidence.
   bool weak = context->n_dead > 0;
-  if (weak ? context->n_dead < live - live / 5 : reference && context->n_weak_alive > 0)
+  if (weak ? context->n_dead < live - live / 5
+           : reference && context->n_weak_alive + site->weak_at_teardown > 0)
     return false;
   uint32_t span = context->n_turns - site->first_turn, used = site->last_turn - site->first_turn;
   return used >= span * 2 / 5;

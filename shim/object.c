@@ -219,6 +219,8 @@ void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t 
   if (teardown)
     object->flags |= NCK_OBJECT_DURING_TEARDOWN;
   __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
+  if (teardown && object->kind == NCK_KIND_REFERENCE && object->count == 0)
+    nck_recorder.sites[object->site].weak_at_teardown++;
   nck_site_released(object->site, teardown);
   fate_count(object->site, end_stack, (uint32_t)(teardown ? NCK_FATE_TEARDOWN : verb));
   struct nck_env_row *row = &nck_recorder.envs[object->env];

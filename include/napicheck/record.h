@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define NCK_RECORD_MAGIC "NAPICHK\n"
-#define NCK_RECORD_VERSION 2u
+#define NCK_RECORD_VERSION 3u
 #define NCK_RECORD_SUFFIX ".napicheck"
 #define NCK_RECORD_PAGE_BYTES 4096u
 #define NCK_RECORD_HEADER_BYTES 131072u
@@ -145,6 +145,8 @@ struct nck_site {
   uint32_t series;   // series row
   uint64_t bytes;    // external bytes of what lives, where known
   uint32_t released_at_teardown;
+  uint32_t weak_at_teardown; // references with count 0 among them
+  uint32_t pad;
   uint32_t first_turn, last_turn; // of nck_record_header.n_turns, at its first and last creation
   uint32_t n_turns;               // different turns in which it created something
   uint32_t class_name;            // string: of the values that references hold, first seen
