@@ -7,6 +7,10 @@ install(TARGETS napicheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/napicheck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 install(FILES reports/schema/report-v1.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
+install(FILES docs/napicheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES reports/completion/napicheck.bash RENAME napicheck
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES reports/completion/_napicheck DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES README.md CHANGELOG.md LICENSE docs/limits.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(napicheck_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/napicheck)

@@ -282,9 +282,11 @@ static void print_suite(struct suite *suite, size_t number) {
 static void print_require(const struct nck_report *report, FILE *out) {
   fputs(" <testsuite name=\"require\" package=\"napicheck\" id=\"0\" "
         "timestamp=\"1970-01-01T00:00:00\" hostname=\"localhost\" tests=\"1\" failures=\"1\" "
-        "errors=\"0\" time=\"0\">\n  <properties/>\n"
-        "  <testcase classname=\"napicheck\" name=\"require\" time=\"0\">\n   <failure "
-        "type=\"require\"",
+        "errors=\"0\" time=\"0\">\n  <properties>\n   <property name=\"require\"",
+        out);
+  print_attribute(out, "value", report->summary.require);
+  fputs("/>\n  </properties>\n  <testcase classname=\"napicheck\" name=\"require\" "
+        "time=\"0\">\n   <failure type=\"require\"",
         out);
   print_attribute(out, "message", "no addon was loaded that require= asks for");
   putc('>', out);

@@ -184,15 +184,19 @@ static bool write_other(const struct nck_outputs *outputs, const struct nck_repo
   struct nck_output output;
   bool good = nck_output_open(&output, path, error);
   if (good) {
-    if (join) {
-      fwrite(before, 1, before_length - tail, output.stream);
-      fputs(renderer->between, output.stream);
-      body += strlen(renderer->head);
+    size_t kept = join ? before_length - tail : 0;
+    body = join ? body + strlen(renderer->head) : text;
+    size_t rest = length - (size_t)(body - text);
+    errno = 0;
+    good = fwrite(before ? before : "", 1, kept, output.stream) == kept &&
+           (!join || fputs(renderer->between, output.stream) >= 0) &&
+           fwrite(body, 1, rest, output.stream) == rest;
+    if (good) {
+      good = nck_output_close(&output, error);
     } else {
-      body = text;
+      nck_error_set(error, "cannot write %s: %s", path, strerror(errno ? errno : EIO));
+      nck_output_cancel(&output);
     }
-    fwrite(body, 1, length - (size_t)(body - text), output.stream);
-    good = nck_output_close(&output, error);
   }
   free(before);
   free(text);

@@ -55,14 +55,15 @@ static napi_value init_run(napi_addon_register_func init, napi_env env, napi_val
   static napi_value thunk_##i(napi_env env, napi_value exports) {                                  \
     return init_run(thunk_init[0x##i], env, exports);                                              \
   }
+// clang-format moves one item of such a list at every run.
+// clang-format off
 #define THUNKS_16(h)                                                                               \
-  THUNK(h##0)                                                                                      \
-  THUNK(h##1)                                                                                      \
-  THUNK(h##2) THUNK(h##3) THUNK(h##4) THUNK(h##5) THUNK(h##6) THUNK(h##7) THUNK(h##8) THUNK(h##9)  \
-      THUNK(h##a) THUNK(h##b) THUNK(h##c) THUNK(h##d) THUNK(h##e) THUNK(h##f)
+  THUNK(h##0) THUNK(h##1) THUNK(h##2) THUNK(h##3) THUNK(h##4) THUNK(h##5) THUNK(h##6) THUNK(h##7)  \
+  THUNK(h##8) THUNK(h##9) THUNK(h##a) THUNK(h##b) THUNK(h##c) THUNK(h##d) THUNK(h##e) THUNK(h##f)
 #define ALL_THUNKS(m)                                                                              \
   m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9) m(a) m(b) m(c) m(d) m(e) m(f)
 ALL_THUNKS(THUNKS_16)
+// clang-format on
 
 #define NAMES_16(h)                                                                                \
   thunk_##h##0, thunk_##h##1, thunk_##h##2, thunk_##h##3, thunk_##h##4, thunk_##h##5,              \

@@ -73,9 +73,7 @@ uint32_t nck_recorder_ms(void);
 uint64_t nck_recorder_ns(void);
 
 // Counts turns of an event loop. A lost update between threads does no harm.
-static inline void nck_recorder_turns(uint64_t n) {
-  nck_recorder.header->n_turns += (uint32_t)n;
-}
+static inline void nck_recorder_turns(uint64_t n) { nck_recorder.header->n_turns += (uint32_t)n; }
 
 // Address ranges of the record and of own.h's memory, reservations included, which the scan must
 // leave out. Returns how many were written (at most max).

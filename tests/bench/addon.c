@@ -245,9 +245,10 @@ static napi_value create_functions(napi_env env, napi_callback_info info) {
     CHECK(napi_create_reference(env, value, 1, &reference));                                       \
     __asm__ volatile("" ::"i"(i));                                                                 \
   }
-LEAK(0)
-LEAK(1)
-LEAK(2) LEAK(3) LEAK(4) LEAK(5) LEAK(6) LEAK(7) LEAK(8) LEAK(9)
+// clang-format moves one item of such a list at every run.
+// clang-format off
+LEAK(0) LEAK(1) LEAK(2) LEAK(3) LEAK(4) LEAK(5) LEAK(6) LEAK(7) LEAK(8) LEAK(9)
+    // clang-format on
 
     static napi_value leak(napi_env env, napi_callback_info info) {
   static void (*const sites[])(napi_env, napi_value) = {leak_0, leak_1, leak_2, leak_3, leak_4,

@@ -44,8 +44,8 @@ export const handles = [
   ...pair(3, 'unclosed-handle-scope', 'cxx', {
     ...aborts, expect: [error('unclosed-handle-scope', { count: 1, stacks: { opened: { function: /^Enter/ } } })], twin: { end: 0, runtimes: undefined },
   }),
-  ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
-  ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_as_plain', opened: 'run' } })] }),
   ...pair(3, 'escape-called-twice', 'local', { expect: [error('escape-called-twice', { count: 1, stacks: { used: 'escape_second' } })] }),
   ...pair(3, 'unclosed-callback-scope', 'callback', {
