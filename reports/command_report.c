@@ -108,11 +108,9 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
     bool given = arguments->options.given[NCK_OPTION_suppressions] ||
                  arguments->options.given[NCK_OPTION_baseline];
     // Relative names in the program's options mean the folder in which it began.
+    // Where that folder is gone they mean the one in which it ended.
     if (arguments->at_exit && *folder && chdir(folder) != 0)
-      fprintf(stderr,
-              "napicheck: cannot go back to %s: %s; relative names mean the folder in which the "
-              "program ended\n",
-              folder, strerror(errno));
+      errno = 0;
     good &= nck_build_finish(&report, &options, given ? "" : folder, nck_policy_own_code(&report));
     struct nck_outputs outputs = {
         .options = &options,

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "recorder.h"
 #include "reference.h"
+#include "runtime.h"
 
 static bool references_tracked(void) { return nck_options.checks & NCK_CHECK_references; }
 
@@ -268,8 +269,10 @@ static void examine_value(struct nck_env *state, struct nck_object *object, napi
 }
 
 void nck_reference_examine(struct nck_env *state) {
-  if (!state->watched || state->state != NCK_ENV_ALIVE || nck_recorder_is_blind() ||
-      state->row->counters[NCK_KIND_REFERENCE].live == 0)
+  // Deno runs cleanup hooks without a handle scope of its own, and dies when a handle is made
+  // there.
+  if (!nck_runtime_has_uv() || !state->watched || state->state != NCK_ENV_ALIVE ||
+      nck_recorder_is_blind() || state->row->counters[NCK_KIND_REFERENCE].live == 0)
     return;
   napi_handle_scope scope;
   uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT], examined = 0;

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
+#include "runtime.h"
 #include "stack.h"
 
 // Protects the order of the log; nests in nothing. Finalizers are rare next to calls.
@@ -313,6 +314,10 @@ static void report_never_ran(struct nck_env *state, const struct nck_finalizer *
 }
 
 void nck_finalizer_env_ended(struct nck_env *state, bool in_order) {
+  // Bun runs no finalizers at the end of its main env, Deno not all of them: no addon can change
+  // it.
+  if (!nck_runtime_has_uv())
+    return;
   for (struct nck_finalizer *f = state->finalizers; f != NULL; f = f->next) {
     if (f->deleted_stack != 0 && in_order)
       report_deleted_early(state, f);
