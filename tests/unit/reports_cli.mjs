@@ -93,14 +93,14 @@ const tests = {
     assert.equal(run(['report', '--at-exit', clean]).stderr, '');
     const one = run(['report', '--at-exit', make('a.napicheck', { options: 'verbosity=1' })]);
     assert.equal(one.stdout, '');
-    assert.equal(one.stderr, 'napicheck: SUMMARY: 0 errors, 0 leaks, 0 warnings, 0 notes in 1000 calls; exit 0\n');
+    assert.equal(one.stderr, 'napicheck: SUMMARY: 0 errors, 0 leaks, 0 warnings, 0 notes in 1000 calls; exit 0 (napicheck 0.1.0, node 20.20.2, 0 functions intercepted)\n');
     const dirty = run(['report', '--at-exit', make('a.napicheck', { lost: 97, error: 2, held: 1, warning: 1, all: 1 })]);
     assert.equal(dirty.stdout, '');
     const lines = dirty.stderr.trimEnd().split('\n');
-    assert.equal(lines.at(-1), 'napicheck: SUMMARY: 1 error, 1 leak (97 references), 1 warning, 1 note in 1000 calls; exit 23');
+    assert.equal(lines.at(-1), 'napicheck: SUMMARY: 1 error, 1 leak (97 references), 1 warning, 2 notes in 1000 calls; exit 23');
     assert.ok(lines.findIndex((l) => /^1\. error reference-use-after-delete x2: /.test(l)) < lines.findIndex((l) => /^2\. leak leaked-reference \(lost\) x97: /.test(l)));
     for (const words of [/^ +\* #0 +addon\.node\+0x7000$/m, /^ +at put \(\/app\/index\.js:41:9\)$/m, /^  suppress: +leaked-reference:addon\.node\+0x1000\$$/m, /^  explain: +napicheck explain leaked-reference$/m,
-      /1903 others of this call site were deleted in addon\.node\+0x5000/, /callbacks that made most handles/, /^1 note not printed; show=note prints it$/m])
+      /1903 others of this call site were deleted in addon\.node\+0x5000/, /callbacks that made most handles/, /^2 notes not printed; show=note prints them$/m])
       assert.match(dirty.stderr, words);
     assert.ok(!dirty.stderr.includes('\x1b'));
     assert.ok(run(['report', '--color=always', make('a.napicheck', { lost: 1 })]).stdout.includes('\x1b[1;35m'));
