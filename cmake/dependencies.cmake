@@ -1,6 +1,7 @@
 # What the build needs, each as a target that carries its include path and library:
 #   napicheck_node_headers   Node-API's headers, from npm       (shim, tests)
 #   napicheck::uthash        header only                        (shim, reports)
+#   napicheck::libunwind     its headers; it is loaded at run time (shim)
 #   napicheck::libdw         elfutils, with libelf              (reports)
 #   napicheck::jansson                                          (reports)
 #   napicheck::demangle      libiberty's demangler              (reports)
@@ -50,6 +51,7 @@ function(napicheck_add_dependency name header package)
 endfunction()
 
 napicheck_add_dependency(uthash uthash.h uthash-dev)
+napicheck_add_dependency(libunwind libunwind.h libunwind-dev)
 napicheck_add_dependency(libdw elfutils/libdwfl.h libdw-dev dw elf)
 napicheck_add_dependency(jansson jansson.h libjansson-dev jansson)
 napicheck_add_dependency(demangle libiberty/demangle.h libiberty-dev iberty)

@@ -18,6 +18,7 @@
 #include "recorder.h"
 #include "runtime.h"
 #include "stack.h"
+#include "unwind.h"
 
 enum { THUNKS = 256 };
 
@@ -110,15 +111,32 @@ static void fill_header(void) {
   header->runtime_name = nck_recorder_string(name, strlen(name));
 }
 
+// Older versions of libunwind open a pipe when they start, for a use that we make none of.
+static int no_pipe(int fds[2], int flags) {
+  (void)fds, (void)flags;
+  errno = EMFILE;
+  return -1;
+}
+
+static void start_unwinder(void) {
+  const void *library = nck_unwind_load();
+  if (library == NULL)
+    return;
+  nck_interpose_got(library, "pipe2", (void *)no_pipe, NULL);
+  nck_unwind_start();
+}
+
 static void start_once(void) {
   int saved = errno;
   if (nck_recorder_open()) {
+    start_unwinder();
     nck_module_refresh();
     fill_header();
     nck_ending_register();
     if (nck_options.verbosity >= 2)
-      nck_say("version %s watches %s, %u functions intercepted, record %s", NAPICHECK_VERSION,
-              nck_runtime_name(), nck_interposed.n_found, nck_recorder_path());
+      nck_say("version %s watches %s, %u functions intercepted, stacks by %s, record %s",
+              NAPICHECK_VERSION, nck_runtime_name(), nck_interposed.n_found, nck_unwind_name(),
+              nck_recorder_path());
   } else {
     nck_active = false;
   }

@@ -1,5 +1,5 @@
-// unwind.c: reads .eh_frame. Contracts in unwind.h; the format is DWARF's call frame information as
-// the Linux Standard Base changes it.
+// unwind.c: reads .eh_frame where libunwind is not there to do it. Contracts in unwind.h; the
+// format is DWARF's call frame information as the Linux Standard Base changes it.
 #include "unwind.h"
 
 #include <stddef.h>
@@ -435,7 +435,8 @@ static void run(struct program *program, struct reader *reader,
     program->is_unknown = true;
 }
 
-struct nck_unwind_rule nck_unwind_rule(uintptr_t address, const struct nck_location *location) {
+struct nck_unwind_rule nck_unwind_rule_by_tables(uintptr_t address,
+                                                 const struct nck_location *location) {
   struct nck_unwind_rule rule = {.cfa = NCK_UNWIND_UNKNOWN};
   struct description description = {0};
   struct program program = {0};

@@ -1,10 +1,8 @@
-// unwind.h: how a function's frame is left, from the tables that compilers write (.eh_frame), for
-// return addresses only.
+// unwind.h: how a function's frame is left, for return addresses only: as a rule that stack.c
+// follows within its own bounds, once for each address.
 //
-// Why not a library: the addon's part of a stack ends at a known place, and an unwinder of our own
-// can stop there and never read outside of it, so that no broken table can bring the program down.
-// It opens no descriptors, takes no locks, keeps nothing about modules that are unmapped, and costs
-// a fifth.
+// The rules are libunwind's (libunwind.c); where it cannot be loaded, our own reading of the same
+// tables (unwind.c). Neither reads the stack, so that no broken table can bring the program down.
 #ifndef NAPICHECK_SHIM_UNWIND_H
 #define NAPICHECK_SHIM_UNWIND_H
 
@@ -34,7 +32,24 @@ struct nck_unwind_rule {
   uint8_t fp;  // enum nck_unwind_fp
 };
 
-// The rule at `address`, which lies at `location`. Reads the module's tables only.
+// The rule at `address`, which lies at `location`. Reads the module's tables only. Keeps errno; may
+// take a lock of its own, under which nothing of the program's runs.
 struct nck_unwind_rule nck_unwind_rule(uintptr_t address, const struct nck_location *location);
+
+// The same by one of the two. By libunwind: only after nck_unwind_start has returned true.
+struct nck_unwind_rule nck_unwind_rule_by_tables(uintptr_t address,
+                                                 const struct nck_location *location);
+struct nck_unwind_rule nck_unwind_rule_by_libunwind(uintptr_t address,
+                                                    const struct nck_location *location);
+
+// Loads libunwind, into a scope of its own. Returns an address inside it; NULL: it is not there.
+const void *nck_unwind_load(void);
+
+// After a load that found it: starts it, and gives it the work if it speaks of our own code as our
+// own reading does. In between, what the start must not call can be taken from it: see loader.c.
+bool nck_unwind_start(void);
+
+// Which of the two is at work, for people.
+const char *nck_unwind_name(void);
 
 #endif

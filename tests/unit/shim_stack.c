@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <link.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@
 #include "options.h"
 #include "shim_fake_recorder.h"
 #include "shim_stack_addon.h"
+#include "unwind.h"
 
 #define FRAME __attribute__((noinline))
 
@@ -291,21 +293,100 @@ static void measure(const struct shape *shape) {
   }
 }
 
+// libunwind and our own reading of the tables: the same rule, all over the code of all that is
+// loaded. Where ours does not know, libunwind may.
+static unsigned n_rules, n_libunwind_alone;
+
+static void compare_rules(uintptr_t address) {
+  struct nck_location location;
+  if (!nck_module_locate(address, &location))
+    return;
+  struct nck_unwind_rule ours = nck_unwind_rule_by_tables(address, &location);
+  struct nck_unwind_rule theirs = nck_unwind_rule_by_libunwind(address, &location);
+  if (ours.cfa == NCK_UNWIND_UNKNOWN) {
+    n_libunwind_alone += theirs.cfa != NCK_UNWIND_UNKNOWN;
+    return;
+  }
+  n_rules++;
+  if (memcmp(&ours, &theirs, sizeof ours) == 0)
+    return;
+  fprintf(stderr, "%#lx (module %u + %#lx): rule %d %d %d %d, by libunwind %d %d %d %d\n", address,
+          location.row, address - location.bias, ours.cfa, ours.cfa_offset, ours.fp, ours.fp_offset,
+          theirs.cfa, theirs.cfa_offset, theirs.fp, theirs.fp_offset);
+  n_failed_checks++;
+}
+
+struct code {
+  uintptr_t low, high;
+};
+struct all_code {
+  struct code parts[64];
+  size_t n;
+};
+
+static int note_code(struct dl_phdr_info *info, size_t bytes, void *arg) {
+  struct all_code *all = arg;
+  (void)bytes;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type == PT_LOAD && header->p_flags & PF_X && all->n < 64) {
+      uintptr_t low = info->dlpi_addr + header->p_vaddr;
+      all->parts[all->n++] = (struct code){low, low + header->p_memsz};
+    }
+  }
+  return 0;
+}
+
+static void check_libunwind(uintptr_t step) {
+  struct all_code all = {.n = 0};
+  dl_iterate_phdr(note_code, &all); // rules are asked for without the loader's lock
+  for (size_t i = 0; i < all.n && n_failed_checks < 20; i++)
+    for (uintptr_t at = all.parts[i].low; at < all.parts[i].high; at += step)
+      compare_rules(at);
+  CHECK(n_rules > 1000);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) {
-    fprintf(stderr, "usage: shim_stack LIBRARY [measure]\n");
+    fprintf(stderr, "usage: shim_stack LIBRARY [tables | measure | compare MORE_LIBRARIES ...]\n");
     return 2;
   }
+  const char *mode = argc > 2 ? argv[2] : "";
   CHECK_UINT(nck_stack_capture(__builtin_return_address(0), NULL),
              0); // closed
   fake_recorder_open();
   void *handle = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
   CHECK(handle != NULL);
   const struct shape *all = ((shapes)dlsym(handle, "shim_stack_shapes"))();
-  if (argc > 2) {
+  if (strcmp(mode, "measure") == 0) {
+    printf("by tables:\n");
     measure(all);
-    return 0;
   }
+#if defined(__x86_64__)
+  if (strcmp(mode, "tables") != 0) {
+    CHECK(nck_unwind_load() != NULL);
+    errno = 4711;
+    CHECK(nck_unwind_start());
+    CHECK_UINT(errno, 4711);
+  }
+#endif
+  printf("by %s:\n", nck_unwind_name());
+  if (strcmp(mode, "measure") == 0) {
+    measure(all);
+    return CHECK_DONE();
+  }
+  if (strcmp(mode, "compare") == 0) {
+    for (int i = 3; i < argc; i++)
+      if (dlopen(argv[i], RTLD_LAZY | RTLD_LOCAL) == NULL)
+        fprintf(stderr, "%s\n", dlerror());
+    check_libunwind(7);
+    printf("%u rules the same, %u known to libunwind alone\n", n_rules, n_libunwind_alone);
+    return CHECK_DONE();
+  }
+#if defined(__x86_64__)
+  if (strcmp(mode, "tables") != 0)
+    check_libunwind(241);
+#endif
   check_shapes(all);
   check_thread(all);
   check_depth(all);
