@@ -144,7 +144,7 @@ void nck_thread_name(uint32_t thread_row, char *buffer, size_t bytes) {
 }
 
 void nck_env_count_turn_slow(struct nck_env *state) {
-  struct uv_metrics metrics = {0};
+  struct uv_metrics metrics; // 128 bytes: not worth clearing
   if (state->loop == NULL)
     return;
   uint64_t now = nck_uv_now(state->loop);

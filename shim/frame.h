@@ -52,6 +52,7 @@ struct nck_frame {
   bool collects;               // a finalizer of a value that was collected
   bool basic;                  // a finalizer that must not touch the garbage collector
   bool no_js;                  // a finalizer: never run JavaScript here
+  bool turn_is_counted;        // see object.c
 };
 #define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
@@ -69,6 +70,7 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->opened = false;
   frame->collects = false;
   frame->basic = false;
+  frame->turn_is_counted = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
   nck_tls.env = NULL;
   nck_tls.frame = frame;

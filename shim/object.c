@@ -17,7 +17,8 @@ enum {
   QUARANTINE = 16384,  // released slots that wait before the first of them is used again, so that a
                        // late use can be explained
   SITE_BUCKETS = 4096, // of the hash of sites
-  SITE_CACHE = 256     // per thread
+  SITE_CACHE = 256,    // per thread
+  RECENT_EVENTS = 7    // that may go by without a look at the clock
 };
 
 // Protects the list of slots of ended envs and the site hash; nests in nothing.
@@ -95,6 +96,33 @@ void *nck_object_token(const struct nck_object *object) {
                                            object->generation);
 }
 
+// The time, as the last few events of this callback had it: they come in bursts.
+static __thread struct { uint32_t ms, n_left; } recent __attribute__((tls_model("initial-exec")));
+
+static uint32_t recent_ms(void) {
+  const struct nck_frame *frame = nck_tls.frame;
+  if (recent.n_left > 0 && frame != NULL && frame->turn_is_counted) {
+    recent.n_left--;
+  } else {
+    recent.ms = nck_recorder_ms();
+    recent.n_left = RECENT_EVENTS;
+  }
+  return recent.ms;
+}
+
+// The turn changes between callbacks: within one, its first object asks.
+static void count_turn(struct nck_env *state) {
+  struct nck_frame *frame = nck_tls.frame;
+  if (frame != NULL && frame->turn_is_counted)
+    return;
+  nck_env_count_turn_slow(state);
+  recent.n_left = 0;
+  if (frame != NULL)
+    frame->turn_is_counted = true;
+}
+
+static void site_created(uint32_t index, uint32_t ms);
+
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
                         uint32_t count, int function, uint32_t stack, uint32_t flags) {
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
@@ -107,6 +135,8 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   }
   struct nck_object *object = &nck_recorder.objects[slot];
   uint32_t generation = object->generation + 1;
+  count_turn(state);
+  uint32_t ms = recent_ms();
   object->real = (uint64_t)(uintptr_t)real;
   object->kind = (uint8_t)kind;
   object->flags = (uint16_t)(flags | (NCK_UNLIKELY(nck_frame_in_init()) ? NCK_OBJECT_INIT : 0) |
@@ -116,7 +146,7 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   object->end_stack = 0;
   object->last_stack = 0;
   object->count = count;
-  object->created_ms = nck_recorder_ms();
+  object->created_ms = ms;
   object->next = 0;
   object->value_type = 0;
   object->evidence = NCK_EVIDENCE_NONE;
@@ -125,8 +155,7 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   object->data = 0;
   object->generation = generation;
   __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
-  nck_env_count_turn_slow(state);
-  nck_site_created(site);
+  site_created(site, ms);
   nck_counter_created(&state->row->counters[kind]);
   return (void *)(uintptr_t)nck_token_make(slot, generation);
 }
@@ -338,7 +367,11 @@ static void series_note(struct nck_site *site, uint32_t before, uint32_t ms) {
   if (site->series == 0)
     return;
   struct nck_series *series = &nck_recorder.series[site->series];
-  uint32_t bucket = (ms - series->start_ms) / series->bucket_ms;
+  // Mostly it is the last one in use: a division costs more than the rest of this function.
+  uint32_t bucket = series->n_buckets - 1,
+           into = ms - series->start_ms - bucket * series->bucket_ms;
+  if (NCK_UNLIKELY(into >= series->bucket_ms))
+    bucket = (ms - series->start_ms) / series->bucket_ms;
   if (NCK_UNLIKELY(bucket >= series->n_buckets)) {
     while (bucket >= NCK_SERIES_BUCKETS) {
       // Fill what is in use up to the end first, so that halves are merged with what stood there.
@@ -354,17 +387,17 @@ static void series_note(struct nck_site *site, uint32_t before, uint32_t ms) {
   }
   struct nck_series_bucket *entry = &series->buckets[bucket];
   uint32_t live = site->live;
-  if (live < entry->min)
-    entry->min = live;
-  if (live > entry->max)
-    entry->max = live;
+  if (live > before)
+    entry->max = live > entry->max ? live : entry->max;
+  else
+    entry->min = live < entry->min ? live : entry->min;
   entry->last = live;
   entry->n_events++;
 }
 
-void nck_site_created(uint32_t index) {
+static void site_created(uint32_t index, uint32_t ms) {
   struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t ms = nck_recorder_ms(), live;
+  uint32_t live;
   if (nck_many_threads) {
     __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
     live = __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED);
@@ -384,9 +417,11 @@ void nck_site_created(uint32_t index) {
   series_note(site, live - 1, ms);
 }
 
+void nck_site_created(uint32_t index) { site_created(index, recent_ms()); }
+
 void nck_site_released(uint32_t index, bool at_teardown) {
   struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t ms = nck_recorder_ms(), live;
+  uint32_t ms = recent_ms(), live;
   if (nck_many_threads) {
     __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
     live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
