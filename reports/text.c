@@ -346,6 +346,26 @@ static bool shows_kind(const struct page *page, const int *kinds, size_t n_kinds
   return false;
 }
 
+// A function's name for a table: what stands between < and > takes a screen in C++.
+static void print_brief(FILE *out, const char *name) {
+  int depth = 0;
+  for (const char *at = name; *at; at++) {
+    if (*at == '>' && depth > 0 && at[-1] != '-')
+      depth--;
+    if (depth == 0)
+      putc(*at, out);
+    bool is_operator = at - name >= 8 && memcmp(at - 8, "operator", 8) == 0;
+    if (*at == '<' && !is_operator && depth++ == 0)
+      fputs("...", out);
+  }
+}
+
+static bool is_like(const struct nck_report_finalizer *a, const struct nck_report_finalizer *b) {
+  return a->env == b->env && a->deferred == b->deferred && strcmp(a->phase, b->phase) == 0 &&
+         strcmp(a->kind, b->kind) == 0 && strcmp(a->function, b->function) == 0 &&
+         strcmp(a->site, b->site) == 0;
+}
+
 static void print_finalizers(struct page *page) {
   static const int kinds[] = {
       NCK_FINDING_FINALIZER_AFTER_OWNER,        NCK_FINDING_FINALIZER_GC_UNSAFE,
@@ -355,15 +375,31 @@ static void print_finalizers(struct page *page) {
   const struct nck_report *report = page->report;
   if (!report->n_finalizers || !shows_kind(page, kinds, sizeof kinds / sizeof *kinds))
     return;
-  size_t first = report->n_finalizers > MAX_ROWS ? report->n_finalizers - MAX_ROWS : 0;
+  // Those that are alike and ran in a row are one row.
+  struct nck_report_finalizer **all = report->finalizers;
+  size_t first = report->n_finalizers;
+  for (size_t n_rows = 0; first > 0; first--) {
+    if (first == report->n_finalizers || !is_like(all[first - 1], all[first]))
+      n_rows++;
+    if (n_rows > MAX_ROWS)
+      break;
+  }
   fprintf(page->out, "finalizers in the order of their running%s:\n",
           first ? ", the last of them" : "");
-  for (size_t i = first; i < report->n_finalizers; i++) {
-    const struct nck_report_finalizer *finalizer = report->finalizers[i];
-    fprintf(page->out, "  %6llu  %-12s %-20s env %-3u %s%s%s\n",
-            (unsigned long long)finalizer->order, finalizer->phase, finalizer->kind, finalizer->env,
-            *finalizer->function ? finalizer->function : "?", *finalizer->site ? ", of " : "",
-            finalizer->site);
+  for (size_t i = first, next; i < report->n_finalizers; i = next) {
+    const struct nck_report_finalizer *finalizer = all[i];
+    for (next = i + 1; next < report->n_finalizers && is_like(finalizer, all[next]);)
+      next++;
+    char times[32] = "";
+    if (next > i + 1)
+      snprintf(times, sizeof times, " x%zu", next - i);
+    fprintf(page->out, "  %6llu%-6s  %-12s %-20s env %-3u ", (unsigned long long)finalizer->order,
+            times, finalizer->deferred ? "after gc" : finalizer->phase, finalizer->kind,
+            finalizer->env);
+    print_brief(page->out, *finalizer->function ? finalizer->function : "?");
+    fputs(*finalizer->site ? ", of " : "", page->out);
+    print_brief(page->out, finalizer->site);
+    putc('\n', page->out);
   }
   putc('\n', page->out);
 }

@@ -3,6 +3,7 @@
 //   lost=N held=N weak=N live=N ignored=N   references of that sort, from one call site each
 //   error=N warning=N note=N                occurrences of an event of that severity
 //   sites=N                                 lost ones are spread over so many call sites
+//   late=N finalizers=M                     a finalizer-after-owner; M finalizers alike
 //   growing=N                               references that rose through the run
 //   addon=PATH options=TEXT cwd=PATH pid=N ticks=N code=N calls=N
 //   how=exit|abort|killed|in-call|exec blind=TEXT all=1 (something in every table)
@@ -132,6 +133,15 @@ static void add_rest(struct nck_record_writer *writer, uint32_t module) {
                                     .kind = NCK_FINALIZER_WRAP};
     nck_record_writer_append(writer, NCK_TABLE_FINALIZER, &row, 1);
   }
+  for (unsigned long i = 0; i < number_of("finalizers", 0); i++) {
+    struct nck_finalizer_row row = {.order = NCK_PHASE_TEARDOWN + 1 + i,
+                                    .cb_frame = frame | NCK_FRAME_EXACT,
+                                    .env = 1,
+                                    .stack = stack,
+                                    .phase = NCK_PHASE_TEARDOWN,
+                                    .kind = NCK_FINALIZER_EXTERNAL};
+    nck_record_writer_append(writer, NCK_TABLE_FINALIZER, &row, 1);
+  }
   struct nck_failed_call failed = {
       .function = 1, .status = 10, .stack = stack, .env = 1, .count = 3};
   nck_record_writer_append(writer, NCK_TABLE_FAILED, &failed, 1);
@@ -218,6 +228,7 @@ int main(int argc, char **argv) {
   add_growth(&writer, module);
   add_event(&writer, module, "error", KIND_REFERENCE_USE_AFTER_DELETE, NCK_SEVERITY_ERROR, 0x7000);
   add_event(&writer, module, "warning", KIND_HANDLE_GROWTH, NCK_SEVERITY_WARNING, 0x7100);
+  add_event(&writer, module, "late", KIND_FINALIZER_AFTER_OWNER, NCK_SEVERITY_WARNING, 0x7300);
   add_event(&writer, module, "note", KIND_FAILED_CALL, NCK_SEVERITY_NOTE, 0x7200);
   if (number_of("all", 0))
     add_rest(&writer, module);

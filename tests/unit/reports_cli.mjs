@@ -107,6 +107,17 @@ const tests = {
     assert.match(run(['report', make('a.napicheck', { how: 'killed', live: 12 })]).stdout, /pid 4711 was killed[^]*note leaked-reference \(live\) x12/);
     assert.match(run(['report', make('a.napicheck', { lost: 1, code: 3 })]).stdout, /; exit 3 \(the program's own; napicheck alone would say 23\)\n$/);
   },
+  'finalizers in their order: what is alike and in a row is one row'() {
+    const table = (settings) => /^finalizers in the order[^]*?\n\n/m.exec(run(['report', make('a.napicheck', { late: 1, all: 1, ...settings })]).stdout)[0].trimEnd().split('\n');
+    const rows = table({ finalizers: 50 });
+    assert.equal(rows.length, 1 + 4 + 1);
+    assert.match(rows[0], /running:$/);
+    assert.match(rows[2], /^ +2 +after gc +wrap/);
+    assert.match(rows[4], /^ +4 +teardown +wrap +env 1 +addon\.node\+0x5000/);
+    assert.match(rows[5], /^ +5 x50 +teardown +external +env 1 /);
+    assert.equal(table({}).length, 1 + 4);
+    assert.doesNotMatch(run(['report', make('a.napicheck', { warning: 1, all: 1 })]).stdout, /finalizers in the order/);
+  },
   'the record goes after its report, and stays when that cannot be written'() {
     run(['report', '--at-exit', make('a.napicheck', { lost: 1 })]);
     assert.ok(!existsSync(at('a.napicheck')));
