@@ -164,6 +164,29 @@ static void collect_process(struct nck_collector *collector) {
   collect_counters(collector);
 }
 
+// Workers come and go by the thousand; a list of more would be read by nobody.
+#define MAX_ENVS 4096
+
+static void collect_envs(struct nck_collector *collector) {
+  const struct nck_record *record = collector->record;
+  struct nck_report_process *process = collector->process;
+  uint32_t n_rows = nck_record_count(record, NCK_TABLE_ENV), n = n_rows ? n_rows - 1 : 0;
+  process->n_envs = n < MAX_ENVS ? n : MAX_ENVS;
+  process->envs = nck_arena_take(collector->arena, process->n_envs * sizeof *process->envs);
+  for (uint32_t i = 0; i < process->n_envs; i++) {
+    const struct nck_env_row *row = nck_record_env(record, i + 1);
+    process->envs[i] = (struct nck_report_env){
+        .module = nck_collect_module(collector, row->module),
+        .thread = nck_collect_thread(collector, row->thread),
+        .ended = row->state == NCK_ENV_ENDED,
+        .end_reason = clean_string(collector, row->end_reason),
+        .created_ms = row->created_ms,
+        .ended_ms = row->ended_ms,
+        .n_calls = row->n_calls,
+    };
+  }
+}
+
 // Rows of fates in lists by site, so that one site's are found at once.
 static void index_fates(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
@@ -483,20 +506,34 @@ static void list_modules(struct nck_collector *collector) {
   collector->process->n_modules = n;
 }
 
-void nck_collect(struct nck_report *report, const struct nck_record *record,
-                 const struct nck_options *options, bool sites) {
-  struct nck_collector collector = {
+// The parts that every collection needs. The caller drops.
+static void begin(struct nck_collector *collector, struct nck_report *report,
+                  const struct nck_record *record, const struct nck_options *options) {
+  *collector = (struct nck_collector){
       .report = report,
       .arena = &report->arena,
       .record = record,
       .options = options,
       .process = nck_report_add_process(report),
   };
-  collect_modules(&collector);
-  collect_process(&collector);
-  collector.symbolizer =
-      nck_symbolizer_new(record, collector.modules, collector.n_modules, collector.arena);
-  index_fates(&collector);
+  collect_modules(collector);
+  collect_process(collector);
+  collector->symbolizer =
+      nck_symbolizer_new(record, collector->modules, collector->n_modules, collector->arena);
+  index_fates(collector);
+}
+
+static void drop(struct nck_collector *collector) {
+  nck_symbolizer_drop(collector->symbolizer);
+  free(collector->fates_by_site);
+  free(collector->next_fate);
+}
+
+void nck_collect(struct nck_report *report, const struct nck_record *record,
+                 const struct nck_options *options, bool sites) {
+  struct nck_collector collector;
+  begin(&collector, report, record, options);
+  collect_envs(&collector);
   collect_findings(&collector);
   nck_judge(&collector);
   collect_finalizers(&collector);
@@ -505,27 +542,23 @@ void nck_collect(struct nck_report *report, const struct nck_record *record,
   if (sites)
     collect_sites(&collector);
   list_modules(&collector);
-  nck_symbolizer_drop(collector.symbolizer);
-  free(collector.fates_by_site);
-  free(collector.next_fate);
+  drop(&collector);
 }
 
 void nck_collect_live(struct nck_report *report, const struct nck_record *record,
                       const struct nck_options *options) {
-  struct nck_collector collector = {
-      .report = report,
-      .arena = &report->arena,
-      .record = record,
-      .options = options,
-      .process = nck_report_add_process(report),
-  };
-  collect_modules(&collector);
-  collect_process(&collector);
-  collector.symbolizer =
-      nck_symbolizer_new(record, collector.modules, collector.n_modules, collector.arena);
-  index_fates(&collector);
+  struct nck_collector collector;
+  begin(&collector, report, record, options);
   collect_sites(&collector);
-  nck_symbolizer_drop(collector.symbolizer);
-  free(collector.fates_by_site);
-  free(collector.next_fate);
+  drop(&collector);
+}
+
+void nck_collect_worker(struct nck_report *report, const struct nck_record *record,
+                        const struct nck_options *options, uint32_t thread) {
+  struct nck_collector collector;
+  begin(&collector, report, record, options);
+  collector.ended_thread = thread;
+  collect_envs(&collector);
+  nck_judge(&collector);
+  drop(&collector);
 }

@@ -20,6 +20,7 @@ struct nck_collector {
   uint64_t end_ms;         // of the process, or now
   uint32_t *fates_by_site; // first fate row of each site, and the next of each fate
   uint32_t *next_fate;
+  uint32_t ended_thread; // judge what its envs lost and nothing else; 0: judge everything
 };
 
 // Adds the record's process with its findings, judged ones included. `sites`: fill report->sites
@@ -31,6 +32,11 @@ void nck_collect(struct nck_report *report, const struct nck_record *record,
 // second.
 void nck_collect_live(struct nck_report *report, const struct nck_record *record,
                       const struct nck_options *options);
+
+// Adds the record's process with what the envs of one thread (a row of the record) have lost, and
+// nothing else: the verdict on a worker that ends while its process runs on.
+void nck_collect_worker(struct nck_report *report, const struct nck_record *record,
+                        const struct nck_options *options, uint32_t thread);
 
 // For the judge: a row of the record as the report knows it; NULL for index 0.
 const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row);

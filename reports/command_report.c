@@ -1,5 +1,5 @@
-// command_report.c: `napicheck report FILE|DIR|PID`, and the library's own report at a process's
-// end (--at-exit).
+// command_report.c: `napicheck report FILE|DIR|PID`, and what the library asks for: the report at a
+// process's end (--at-exit), the verdict on a worker that ends (--ended-thread).
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,17 +8,20 @@
 
 #include "build.h"
 #include "cli.h"
+#include "collect.h"
 #include "load.h"
 #include "outputs.h"
 #include "policy.h"
 #include "process.h"
+#include "worker.h"
 
-enum { KEY_AT_EXIT = 2000 };
+enum { KEY_AT_EXIT = 2000, KEY_ENDED_THREAD };
 
 struct arguments {
   struct nck_options options;
   const char *target;
   bool at_exit;
+  uint32_t ended_thread; // 0: not asked for
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -29,6 +32,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
   case KEY_AT_EXIT:
     arguments->at_exit = true;
+    return 0;
+  case KEY_ENDED_THREAD:
+    arguments->ended_thread = (uint32_t)strtoul(value, NULL, 10);
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num)
@@ -45,6 +51,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp_option rows[] = {
     {"at-exit", KEY_AT_EXIT, NULL, OPTION_HIDDEN, NULL, 0},
+    {"ended-thread", KEY_ENDED_THREAD, "ROW", OPTION_HIDDEN, NULL, 0},
     {0},
 };
 static const struct argp_child children[] = {{&nck_cli_options, 0, "Options of the report:", 1},
@@ -131,11 +138,34 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
   return status;
 }
 
+// The process goes on and its own report will say what goes wrong here.
+static int tell_worker(const struct arguments *arguments) {
+  struct nck_record record;
+  struct nck_error error = {""};
+  if (!nck_record_open(&record, arguments->target, &error))
+    return 0;
+  struct nck_report report = {0};
+  struct nck_options options;
+  nck_build_options(&options, &record, &arguments->options, true);
+  nck_collect_worker(&report, &record, &options, arguments->ended_thread);
+  if (nck_build_finish(&report, &options, nck_record_string(&record, record.header.cwd), 0))
+    nck_worker_tell(&report, &options, stderr);
+  nck_report_drop(&report);
+  nck_options_drop(&options);
+  nck_record_drop(&record);
+  return 0;
+}
+
 int nck_command_report(int argc, char **argv) {
   struct arguments arguments = {.target = NULL};
   nck_options_new(&arguments.options);
   nck_cli_check(argc, argv, rows, false);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  if (arguments.ended_thread) {
+    tell_worker(&arguments);
+    nck_options_drop(&arguments.options);
+    return 0;
+  }
   struct nck_paths list = {0};
   struct nck_error error = {""};
   int status = NCK_EXIT_USAGE;

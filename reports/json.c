@@ -164,6 +164,17 @@ static json_t *build_places(const struct nck_report_finding *finding) {
   return array;
 }
 
+static json_t *build_shares(const struct nck_report_finding *finding) {
+  json_t *array = json_array();
+  for (uint32_t i = 0; i < finding->n_shares; i++) {
+    json_t *row = json_object();
+    set_number(row, "env", finding->shares[i].env);
+    set_number(row, "count", finding->shares[i].count);
+    json_array_append_new(array, row);
+  }
+  return array;
+}
+
 static json_t *build_finding(const struct nck_report_finding *finding) {
   static const char *const states[] = {"counts", "suppressed", "baseline"};
   json_t *json = json_object(), *stacks = json_array();
@@ -178,6 +189,7 @@ static json_t *build_finding(const struct nck_report_finding *finding) {
   set_package(json, finding->module);
   set_number(json, "pid", finding->process->pid);
   set_number(json, "env", finding->env);
+  set(json, "envs", build_shares(finding));
   set(json, "thread", build_thread(&finding->thread));
   for (uint32_t i = 0; i < finding->n_stacks; i++)
     json_array_append_new(stacks, build_stack(&finding->stacks[i]));
@@ -225,6 +237,21 @@ static json_t *build_counters(const struct nck_counter *counters) {
   return json;
 }
 
+static json_t *build_env(const struct nck_report_env *env, uint32_t row) {
+  json_t *json = json_object();
+  set_number(json, "env", row);
+  set_known(json, "module", env->module ? env->module->file : "");
+  set(json, "thread", build_thread(&env->thread));
+  set_bool(json, "main", env->thread.is_main);
+  set_number(json, "start_ms", env->created_ms);
+  set(json, "end_ms", env->ended_ms ? json_integer(env->ended_ms) : json_null());
+  set_known(json, "end", env->ended ? env->end_reason : "");
+  set_number(json, "calls", env->n_calls);
+  set_number(json, "lost", env->n_lost);
+  set_number(json, "held", env->n_held);
+  return json;
+}
+
 static json_t *build_process(const struct nck_report_process *process) {
   json_t *json = json_object(), *runtime = json_object(), *end = json_object();
   json_t *modules = json_array(), *libraries = json_array(), *scan = json_object();
@@ -262,6 +289,10 @@ static json_t *build_process(const struct nck_report_process *process) {
   set_number(scan, "bytes", process->scan_bytes);
   set_number(scan, "ns", process->scan_ns);
   set(json, "scan", scan);
+  json_t *envs = json_array();
+  for (uint32_t i = 0; i < process->n_envs; i++)
+    json_array_append_new(envs, build_env(&process->envs[i], i + 1));
+  set(json, "envs", envs);
   set(json, "external_bytes", json_integer(process->external_bytes));
   set(json, "counters", build_counters(process->counters));
   return json;

@@ -13,6 +13,7 @@
 #include "judge_growth.h"
 
 #define MAX_PLACES 8
+#define MAX_SHARES 64 // envs told apart in one finding
 
 enum evidence_class { CLASS_LOST, CLASS_HELD, CLASS_QUEUED, CLASS_LIVE, N_CLASSES };
 static const char *const class_words[N_CLASSES] = {"lost", "held", "queued", "live"};
@@ -30,13 +31,15 @@ struct group {
   uint8_t kind;
   bool weak;
   enum evidence_class evidence;
-  uint64_t count, n_init, n_counted_up, n_value_dead, n_other_env;
+  uint64_t count, n_init, n_counted_up, n_value_dead;
   uint64_t by_value_type[16];
   uint32_t first_ms, last_ms;
   struct place places[MAX_PLACES];
   uint32_t n_places;
   uint64_t n_elsewhere; // held in places beyond MAX_PLACES
-  struct group *next;   // in the order of their making
+  struct nck_report_share shares[MAX_SHARES];
+  uint32_t n_shares;
+  struct group *next; // in the order of their making
 };
 
 struct judge {
@@ -76,6 +79,24 @@ static void note_place(struct group *group, const struct nck_object *object) {
     group->n_elsewhere++;
 }
 
+static void note_env(struct judge *judge, struct group *group, const struct nck_object *object) {
+  struct nck_report_process *process = judge->collector->process;
+  if (object->env && object->env <= process->n_envs) {
+    struct nck_report_env *env = &process->envs[object->env - 1];
+    env->n_lost += group->evidence == CLASS_LOST;
+    env->n_held += group->evidence == CLASS_HELD;
+  }
+  // Objects of one env mostly stand side by side.
+  for (uint32_t i = group->n_shares; i-- > 0;) {
+    if (group->shares[i].env == object->env) {
+      group->shares[i].count++;
+      return;
+    }
+  }
+  if (group->n_shares < MAX_SHARES)
+    group->shares[group->n_shares++] = (struct nck_report_share){object->env, 1};
+}
+
 static bool is_judged(uint8_t kind) {
   return kind == NCK_KIND_REFERENCE || kind == NCK_KIND_ASYNC_WORK ||
          kind == NCK_KIND_THREADSAFE_FUNCTION || kind == NCK_KIND_DEFERRED ||
@@ -92,6 +113,11 @@ static void note_object(const struct nck_object *object, void *arg) {
     return;
   // Released to zero: it goes away with its last turn of the event loop, nobody owes it anything.
   if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING)
+    return;
+  uint32_t ended_thread = judge->collector->ended_thread;
+  if (ended_thread &&
+      (object->evidence != NCK_EVIDENCE_LOST ||
+       nck_record_env(judge->collector->record, object->env)->thread != ended_thread))
     return;
   bool weak = object->kind == NCK_KIND_REFERENCE && !object->count;
   enum evidence_class evidence = class_of(object);
@@ -114,7 +140,7 @@ static void note_object(const struct nck_object *object, void *arg) {
   group->n_init += (object->flags & NCK_OBJECT_INIT) != 0;
   group->n_counted_up += object->count > 1;
   group->n_value_dead += (object->flags & NCK_OBJECT_VALUE_DEAD) != 0;
-  group->n_other_env += object->env != group->first_env;
+  note_env(judge, group, object);
   group->by_value_type[object->value_type & 15]++;
   if (object->created_ms < group->first_ms)
     group->first_ms = object->created_ms;
@@ -403,7 +429,10 @@ static void say_group(struct nck_collector *collector, const struct group *group
       collector, kind, row->module ? row->module : env->module, group->first_env, 0);
   finding->count = group->count;
   finding->evidence = class_words[group->evidence];
-  finding->n_envs = group->n_other_env ? 2 : 1;
+  finding->n_envs = group->n_shares;
+  finding->n_shares = group->n_shares;
+  finding->shares =
+      nck_arena_copy(collector->arena, group->shares, group->n_shares, sizeof *group->shares);
   finding->first_ms = group->first_ms;
   finding->last_ms = group->last_ms;
   set_severity(collector, finding, group);
@@ -574,7 +603,8 @@ void nck_judge(struct nck_collector *collector) {
                         collector->record->path);
   uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
   bool *grown = nck_memory_take(n_sites, sizeof *grown);
-  judge_sites(&judge, grown);
+  if (!collector->ended_thread) // growth is judged over the whole run
+    judge_sites(&judge, grown);
   for (const struct group *group = judge.first; group; group = group->next) {
     bool told = group->evidence == CLASS_HELD && group->site < n_sites && grown[group->site];
     if (!told)

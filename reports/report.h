@@ -91,6 +91,12 @@ struct nck_report_site {
 
 struct nck_report_process;
 
+// How many of a finding's objects are of which env.
+struct nck_report_share {
+  uint32_t env; // row
+  uint64_t count;
+};
+
 // Where copies of a held object were found.
 struct nck_report_place {
   const char *text; // "static data of addon.node (g_cache+0x8)"
@@ -119,6 +125,8 @@ struct nck_report_finding {
   const struct nck_report_module *module; // NULL unknown
   uint32_t env;                           // row: 1, 2, ...; 0 unknown
   uint32_t n_envs;                        // how many envs it stands for
+  const struct nck_report_share *shares;  // of the first of them; leaks only
+  uint32_t n_shares;
   struct nck_report_thread thread;
   uint64_t first_ms, last_ms; // since the start of the process
   bool init;                  // made while the module initialised
@@ -161,6 +169,17 @@ struct nck_report_profile {
   struct nck_report_stack peak_stack;
 };
 
+// An env: one for each addon in each thread that loads it. Number i of a process is row i + 1.
+struct nck_report_env {
+  const struct nck_report_module *module; // NULL unknown
+  struct nck_report_thread thread;
+  bool ended;
+  const char *end_reason;        // how its end was seen; ""
+  uint32_t created_ms, ended_ms; // the latter 0: not before the end of the process
+  uint64_t n_calls;
+  uint64_t n_lost, n_held; // objects judged so
+};
+
 struct nck_report_process {
   uint32_t pid, ppid;
   const char *record; // path
@@ -187,6 +206,8 @@ struct nck_report_process {
   uint64_t scan_bytes, scan_ns, own_bytes, overhead_ns, record_bytes;
   const struct nck_report_module *const *modules; // addons first, then others that stacks name
   uint32_t n_modules;
+  struct nck_report_env *envs; // the first of them, where there are very many
+  uint32_t n_envs;
   struct nck_counter counters[NCK_N_KINDS];
   int64_t external_bytes;
 };

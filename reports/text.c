@@ -272,7 +272,9 @@ static void print_where(struct page *page, const struct nck_report_finding *find
   if (page->report->n_processes > 1)
     nck_text_add(&text, ", pid %u", finding->process->pid);
   if (finding->env)
-    nck_text_add(&text, ", env %u%s", finding->env, finding->n_envs > 1 ? " and others" : "");
+    nck_text_add(&text, ", env %u", finding->env);
+  if (finding->env && finding->n_envs > 1)
+    nck_text_add(&text, " and %u other%s", finding->n_envs - 1, plural(finding->n_envs - 1));
   if (finding->thread.id)
     nck_text_add(&text, ", thread %u (%s%s%s)", finding->thread.id, finding->thread.name,
                  *finding->thread.name ? ", " : "", finding->thread.is_main ? "main" : "not main");

@@ -42,6 +42,9 @@
 #define STATUS_REQUIRE 24 // require= is not met
 // Where a site never had more live objects than this at a time, the reader finds no growth.
 #define QUIET_PEAK 8
+#define HELPER_STACK_BYTES (64u << 10)
+// Each of these waits for the reader, some fifty milliseconds.
+#define MOST_WORKERS_TOLD 16
 
 enum { STATE_NONE, STATE_RUNNING, STATE_DONE };
 static uint32_t state;       // of the report; a futex
@@ -49,8 +52,9 @@ static pid_t registered_pid; // the process that registered the handler
 static pid_t reporting_pid, reporting_tid;
 static int final_status;
 
-static char library_path[PATH_MAX]; // "" as long as it is unknown
-static char reader_path[PATH_MAX];  // "" when there is none
+static char library_path[PATH_MAX];     // "" as long as it is unknown
+static char reader_path[PATH_MAX];      // "" when there is none
+static char reader_libraries[PATH_MAX]; // LD_LIBRARY_PATH as an entry of an environment, or ""
 
 // --- where things are ---
 
@@ -275,13 +279,12 @@ static int help(void *arg) {
 }
 
 // Starts the reader and waits for it. The calling thread stands still as long as the helper lives
-// (CLONE_VFORK); others run on.
-static bool run_reader(struct reader *reader) {
-  static char stack[64 << 10] __attribute__((aligned(16)));
+// (CLONE_VFORK); others run on. `stack` has HELPER_STACK_BYTES for the helper.
+static bool run_reader(struct reader *reader, char *stack) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  char *top = stack + sizeof stack;
+  char *top = stack + HELPER_STACK_BYTES;
   pid_t helper = clone(help, top, CLONE_VM | CLONE_VFORK, reader);
   if (helper < 0 && errno == EINVAL) // emulators know the usual signal only
     helper = clone(help, top, CLONE_VM | CLONE_VFORK | SIGCHLD, reader);
@@ -314,13 +317,14 @@ static int take_verdict(void) {
   char name[] = "napicheck", command[] = "report", at_exit[] = "--at-exit", path[PATH_MAX];
   snprintf(path, sizeof path, "%s", record);
   char *argv[] = {name, command, at_exit, path, NULL};
+  static char stack[HELPER_STACK_BYTES] __attribute__((aligned(16))); // one report at a time
   struct reader reader = {.argv = argv, .environment = copy_environment()};
   if (reader.environment == NULL) {
     nck_say("no memory to start %s; make the report with: napicheck report %s", reader_path,
             record);
     return 0;
   }
-  if (!run_reader(&reader)) {
+  if (!run_reader(&reader, stack)) {
     if (reader.late)
       nck_say("%s has not finished after %d seconds; the record stays: napicheck report %s",
               reader_path, READER_SECONDS, record);
@@ -341,6 +345,29 @@ static int take_verdict(void) {
             WTERMSIG(status), record);
   }
   return 0;
+}
+
+void nck_ending_worker(uint32_t thread) {
+  static uint32_t n_told;
+  struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
+  if (header == NULL || (pid_t)header->pid != getpid() || reader_path[0] == '\0' ||
+      __atomic_load_n(&state, __ATOMIC_ACQUIRE) != STATE_NONE ||
+      __atomic_fetch_add(&n_told, 1, __ATOMIC_RELAXED) >= MOST_WORKERS_TOLD)
+    return;
+  int saved = errno;
+  char name[] = "napicheck", command[] = "report", option[32], path[PATH_MAX];
+  snprintf(option, sizeof option, "--ended-thread=%u", thread);
+  snprintf(path, sizeof path, "%s", nck_recorder_path());
+  char *argv[] = {name, command, option, path, NULL};
+  // Other threads run on and may change the environment under our feet.
+  char *environment[] = {reader_libraries[0] != '\0' ? reader_libraries : NULL, NULL};
+  struct reader reader = {.argv = argv, .environment = environment};
+  char *stack = nck_own_alloc(HELPER_STACK_BYTES);
+  if (stack != NULL)
+    run_reader(&reader, stack); // where it fails the report at the end says it all the same
+  // A helper that gave up on a reader that is late has ended as well, so nobody stands on it.
+  nck_own_free(stack, HELPER_STACK_BYTES);
+  errno = saved;
 }
 
 // --- is there anything to say at all? ---
@@ -491,6 +518,9 @@ void nck_ending_register(void) {
   if (registered_pid == 0) { // only the loader's thread comes here, and it does no harm twice
     registered_pid = getpid();
     find_reader();
+    const char *libraries = getenv("LD_LIBRARY_PATH");
+    if (libraries != NULL && strlen(libraries) < sizeof reader_libraries - 32)
+      snprintf(reader_libraries, sizeof reader_libraries, "LD_LIBRARY_PATH=%s", libraries);
   }
   on_exit(at_exit_handler, NULL);
   errno = saved;

@@ -26,6 +26,11 @@ void nck_ending_register(void);
 // errno.
 int nck_ending_report(enum nck_end how, int code);
 
+// A worker's thread ends, its envs have ended, and it has lost something: has the reader say so on
+// stderr, now. The reader, since only it knows what is suppressed. On the thread that ends, which
+// waits for it.
+void nck_ending_worker(uint32_t thread);
+
 // Replacements put into GOT slots by interpose.c: report, then the real function.
 void nck_ending_exit(int code) __attribute__((noreturn));
 void nck_ending_quick_exit(int code) __attribute__((noreturn));

@@ -98,6 +98,9 @@ static void thread_end(void *arg) {
   thread->ended = true;
   if (thread->row != 0)
     nck_recorder.threads[thread->row].ended = 1;
+  if (thread->row != 0 && thread->scanned && nck_active && !nck_recorder_is_blind() &&
+      nck_object_tell_lost(thread->row))
+    nck_ending_worker(thread->row);
   nck_stack_thread_end();
   nck_env_select(NULL);
   nck_tls.thread = NULL;

@@ -277,6 +277,28 @@ void nck_object_env_ended(struct nck_env *state) {
   state->n_free = 0;
 }
 
+// The reader judges; this only keeps it from being started in vain, and says each site once.
+static bool may_be_leak(const struct nck_object *object) {
+  if (object->state != NCK_OBJECT_LIVE || object->evidence != NCK_EVIDENCE_LOST ||
+      object->flags & (NCK_OBJECT_IGNORED | NCK_OBJECT_INIT))
+    return false;
+  return !(object->kind == NCK_KIND_ASYNC_WORK && object->flags & NCK_OBJECT_QUEUED) &&
+         !(object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING);
+}
+
+bool nck_object_tell_lost(uint32_t thread) {
+  bool fresh = false;
+  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT];
+  for (uint64_t i = 1; i < n; i++) {
+    const struct nck_object *object = &nck_recorder.objects[i];
+    if (may_be_leak(object) && nck_recorder.envs[object->env].thread == thread)
+      fresh |= !(__atomic_fetch_or(&nck_recorder.sites[object->site].flags, NCK_SITE_TOLD,
+                                   __ATOMIC_RELAXED) &
+                 NCK_SITE_TOLD);
+  }
+  return fresh;
+}
+
 // The module that makes an object: the innermost frame's, which is the addon also where the env is
 // another's.
 static uint32_t stack_module(const struct nck_env *state, uint32_t stack) {

@@ -77,6 +77,10 @@ void nck_object_touch(struct nck_object *object, uint32_t stack, int verb);
 // When an env ends: its live objects are marked, its free slots are handed back.
 void nck_object_env_ended(struct nck_env *state);
 
+// A thread of envs has ended. True when it lost objects of a site of which that was not said yet;
+// from here on it is.
+bool nck_object_tell_lost(uint32_t thread);
+
 // Site row of (kind, function, stack); 0 when blind.
 uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
                        uint32_t stack);

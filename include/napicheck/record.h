@@ -130,7 +130,8 @@ struct nck_env_row {
 
 // A call site: where objects of one kind are made. One row for each (kind, function, stack).
 enum nck_site_flags {
-  NCK_SITE_INIT = 1 // made while a module initialised
+  NCK_SITE_INIT = 1, // made while a module initialised
+  NCK_SITE_TOLD = 2  // what a worker lost of it was said when the worker ended
 };
 struct nck_site {
   uint32_t stack;

@@ -53,6 +53,49 @@ const killed = [
   endUnder: end, leavesRecord: true, runtimes: nodeOnly,
 }));
 
+// What a worker lost is said when it ends, once a call site, and by the reader: it knows what is suppressed.
+const verdicts = [
+  { mode: 'natural', said: 1 },
+  { mode: 'exit', said: 1 },
+  { mode: 'terminate', said: 1 },
+  { mode: 'together', said: 1, workers: 4 },
+  { mode: 'natural', name: 'suppressed', said: 0, options: (run) => {
+    writeFileSync(run.path('a.supp'), 'leaked-reference:keep_object\n');
+    return { suppressions: run.path('a.supp') };
+  } },
+  { mode: 'natural', name: 'not-shown', said: 0, options: () => ({ show: 'error,warning' }) },
+  { mode: 'natural', name: 'leak-check-none', said: 0, leaks: 0, options: () => ({ leak_check: 'none' }) },
+  { mode: 'natural', name: 'json-only', said: 0, options: (run) => ({ format: `json=${run.path('report.json')}` }) },
+  { mode: 'together', name: 'ok', said: 0, leaks: 0, workers: 4, addon: 'ok__leaked-reference__ends' },
+].map(({ mode, name, said, leaks = 5, workers = 2, addon = 'leaked-reference__ends', options }) => ({
+  name: name === 'ok' ? `ok-worker-verdict-${mode}` : `worker-verdict-${name ?? mode}`, issue: 4, addons: [addon],
+  custom: async (run) => {
+    const settings = { format: `text,json=${run.path('report.json')}`, ...options?.(run) };
+    const watched = await run.under(run.script('worker-verdict.cjs', run.addonPath(addon), '5', mode), settings);
+    run.check(watched.out === 'end of workers\n', `stdout: ${watched.out}`);
+    const [atEnd, later] = watched.err.split('the second has ended\n');
+    const lines = atEnd.match(/^napicheck: leak: leaked-reference: .*$/gm) ?? [];
+    run.check(lines.length === said, `said ${lines.length} times when a worker ended:\n${watched.err}`);
+    // Bun and Deno say that a worker has ended before its thread has.
+    if (said && run.runtime.name === 'node') run.check(/keep_object[^]*the first has ended/.test(atEnd), `not said at the end of the worker:\n${watched.err}`);
+    if (said) run.check(/5 strong references .* in keep_object at .* \(env \d+ of the worker thread \d+, which has ended\)/.test(lines[0]), lines[0]);
+    if (!said && !leaks) run.check(atEnd.trim() === 'the first has ended' && later === '', watched.err);
+    const report = run.report(run.path('report.json'));
+    const ofWorkers = report.processes[0].envs.filter((env) => !env.main);
+    run.check(ofWorkers.length === workers, `${ofWorkers.length} envs of workers in the report`);
+    // Deno does not wait for the thread of a worker that it terminates.
+    for (const env of ofWorkers) {
+      run.check(env.lost === leaks && (env.end !== null || run.runtime.name === 'deno') && env.end_ms >= env.start_ms, `an env of a worker: ${JSON.stringify(env)}`);
+    }
+    const all = [...report.findings, ...report.accepted_findings].filter((f) => f.kind === 'leaked-reference' && f.severity === 'leak');
+    run.check(all.length === (leaks ? 1 : 0), JSON.stringify(all));
+    if (leaks) {
+      run.check(all[0].count === leaks * workers, `count ${all[0].count}`);
+      run.check(all[0].envs.length === workers && all[0].envs.every((e) => e.count === leaks), JSON.stringify(all[0].envs));
+    }
+  },
+}));
+
 // Programs without addons: the same to the byte, and nothing left behind.
 const plain = (name, command, settings = {}) => ({
   name: `plain-${name}`, issue: 2,
@@ -71,6 +114,7 @@ const plain = (name, command, settings = {}) => ({
 export const process_ = [
   ...endRows,
   ...killed,
+  ...verdicts,
   {
     name: 'end-exec', issue: 2, addons: ['leaked-reference__ends'], steps: ['run', 'exec'], runtimes: nodeOnly,
     custom: async (run) => {
