@@ -101,14 +101,17 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles)
 static inline __attribute__((always_inline)) napi_value
 callback_run(napi_env env, napi_callback_info info, int which) {
   void *data = NULL;
-  nck_real.napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
+  NCK_FRAME(frame);
+  // One question for all that the addon will ask in its first call.
+  frame.n_arguments = NCK_FRAME_ARGUMENTS;
+  nck_real.napi_get_cb_info(env, info, &frame.n_arguments, frame.arguments, &frame.this_arg, &data);
   struct nck_callback *callback = data;
   struct nck_env *state = callback->state;
   napi_callback user_cb = which == 0   ? callback->key.method
                           : which == 1 ? callback->key.getter
                                        : callback->key.setter;
-  NCK_FRAME(frame);
   nck_frame_begin(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  frame.has_arguments = true;
   frame.ending = which == 0 ? callback->ending : 0;
   napi_value result = user_cb(env, nck_frame_give_info(&frame, env, info, callback->key.data));
   // A value that is no handle of this call's: then the frame has made no call, and has to be open
@@ -304,8 +307,38 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
   return NULL;
 }
 
+// The first call of a callback, which has not opened its frame yet: the answer is there already,
+// and the runtime's last error is that of the trampoline's own question. False: it has to be asked.
+static inline bool answer_at_once(napi_env env, napi_callback_info cbinfo, size_t *argc,
+                                  napi_value *argv, napi_value *this_arg, void **data) {
+  struct nck_frame *frame = nck_tls.frame;
+  if (NCK_UNLIKELY(frame == NULL || frame->opened || !frame->has_arguments || cbinfo == NULL ||
+                   (struct nck_info *)(void *)cbinfo != frame->info || frame->info->env != env))
+    return false;
+  size_t room = argc != NULL && argv != NULL ? *argc : 0;
+  if (NCK_UNLIKELY(room > NCK_FRAME_ARGUMENTS || (argv != NULL && argc == NULL)))
+    return false;
+  nck_frame_open(frame);
+  struct nck_env *state = frame->state;
+  if (NCK_UNLIKELY(state == NULL))
+    return false;
+  state->row->n_calls++;
+  uint64_t tag_bits = state->top_tag_bits;
+  for (size_t i = 0; i < room; i++)
+    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)frame->arguments[i] | tag_bits);
+  if (argc != NULL)
+    *argc = frame->n_arguments;
+  if (this_arg != NULL)
+    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)frame->this_arg | tag_bits);
+  if (data != NULL)
+    *data = frame->info->data;
+  return true;
+}
+
 napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
                              napi_value *argv, napi_value *this_arg, void **data) {
+  if (NCK_LIKELY(answer_at_once(env, cbinfo, argc, argv, this_arg, data)))
+    return napi_ok;
   NCK_ENTER(napi_get_cb_info);
   if (state == NULL)
     return nck_real.napi_get_cb_info(env, cbinfo, argc, argv, this_arg, data);

@@ -36,6 +36,9 @@ struct nck_info_ring {
   struct nck_info infos[NCK_INFOS];
 };
 
+// Arguments that a callback's frame has ready for it.
+enum { NCK_FRAME_ARGUMENTS = 6 };
+
 struct nck_frame {
   struct nck_frame *outer;
   struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
@@ -53,6 +56,10 @@ struct nck_frame {
   bool basic;                  // a finalizer that must not touch the garbage collector
   bool no_js;                  // a finalizer: never run JavaScript here
   bool turn_is_counted;        // see object.c
+  // For NCK_FRAME_CALLBACK: what napi_get_cb_info says, where it was asked for all of that.
+  bool has_arguments;
+  size_t n_arguments; // of the call; those from NCK_FRAME_ARGUMENTS on are not here
+  napi_value arguments[NCK_FRAME_ARGUMENTS], this_arg;
 };
 #define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
@@ -71,6 +78,7 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->collects = false;
   frame->basic = false;
   frame->turn_is_counted = false;
+  frame->has_arguments = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
   nck_tls.env = NULL;
   nck_tls.frame = frame;

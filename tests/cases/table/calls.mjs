@@ -3,6 +3,7 @@ const calls = (area, steps = ['run*3', 'gc'], row = {}) => ({ name: `ok__calls__
 
 export const everyCall = [
   calls('values'),
+  calls('arguments'),
   calls('objects'),
   calls('buffers', ['run*3', 'gc', 'until:freed']),
   calls('errors'),
