@@ -3,12 +3,14 @@
 //
 // A record is 128 KiB of mostly zeros, so an input is what stands between them: pieces of four
 // bytes offset, two bytes length (little endian), then the bytes. One that begins as a record is
-// taken as it is. corpus.mjs makes the one of the other.
+// taken as it is. seeds.mjs makes the one of the other.
 //
-//   unit_fuzz_record tests/fuzz/corpus -max_total_time=900
+//   fuzz_record SEEDS-FOLDER -max_total_time=900
 //
 // Without libFuzzer (-DNAPICHECK_FUZZ_MAIN) it is a program that runs the files and folders on its
-// command line once: the test that what was found stays fixed.
+// command line once: the test that what was found stays fixed. A seed (a file of that name) that is
+// refused fails it: the fuzzer would get no further than the door. Of each seed some damaged copies
+// are run too, always the same ones.
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,6 +81,8 @@ static void draw(const struct nck_report *report, const struct nck_options *opti
   }
 }
 
+static unsigned n_refused;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   open_once();
   if (!write_record(data, size))
@@ -88,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!nck_record_open(&record, memory_path, &error)) {
     if (!*error.text || strchr(error.text, '\n'))
       abort(); // one clear line
+    n_refused++;
     return 0;
   }
   struct nck_options none, options;
@@ -106,7 +111,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef NAPICHECK_FUZZ_MAIN
+#define N_DAMAGED 60u
 static unsigned n_run;
+
+// The copies differ from the seed in a few bytes or words.
+static void run_damaged(uint8_t *bytes, size_t n) {
+  uint32_t random = 12345;
+  uint8_t *copy = malloc(n + 1);
+  for (unsigned round = 0; copy && n > 8 && round < N_DAMAGED; round++) {
+    memcpy(copy, bytes, n);
+    for (unsigned i = 0; i <= round % 8; i++) {
+      random = random * 1664525u + 1013904223u;
+      size_t at = (random >> 8) % (n - 4);
+      if (random & 1)
+        copy[at] = (uint8_t)(random >> 16);
+      else
+        memset(copy + at, random & 2 ? 0xff : 0, 4);
+    }
+    LLVMFuzzerTestOneInput(copy, n);
+    n_run++;
+  }
+  free(copy);
+}
 
 static void run_file(const char *path) {
   FILE *file = fopen(path, "re");
@@ -120,9 +146,17 @@ static void run_file(const char *path) {
   uint8_t *bytes = malloc((size_t)status.st_size + 1);
   size_t n = bytes ? fread(bytes, 1, (size_t)status.st_size, file) : 0;
   fclose(file);
+  unsigned before = n_refused;
   LLVMFuzzerTestOneInput(bytes, n);
-  free(bytes);
   n_run++;
+  if (strstr(path, "/seed-")) {
+    if (n_refused != before) {
+      fprintf(stderr, "%s is refused as a record\n", path);
+      exit(1);
+    }
+    run_damaged(bytes, n);
+  }
+  free(bytes);
 }
 
 int main(int argc, char **argv) {
@@ -142,7 +176,7 @@ int main(int argc, char **argv) {
     }
     closedir(folder);
   }
-  printf("%u inputs\n", n_run);
-  return n_run ? 0 : 1;
+  printf("%u inputs, %u refused\n", n_run, n_refused);
+  return n_run > n_refused ? 0 : 1;
 }
 #endif
