@@ -75,6 +75,7 @@ export function drawFlame(sites) {
   box.addEventListener('focusin', (event) => event.target.__data__ && show(event.target.__data__));
   onResize(box, (width) => {
     box.replaceChildren();
+    box.style.minHeight = '0'; // the room that was kept for it
     chart = flamegraph().width(width).cellHeight(20).inverted(true).sort((a, b) => b.data.value - a.data.value).selfValue(false).minFrameSize(2).transitionDuration(0)
       .getName((d) => d.data.name).label(text).onHover(show).onClick(reachable)
       .setColorMapper((d) => (d.highlight ? '#e6a100' : !d.depth ? '#b8bec8' : d.depth === 1 ? '#9fb8e8' : d.data.native ? `hsl(${18 + (d.depth * 7) % 30} 78% ${70 + (d.depth % 3) * 4}%)` : `hsl(${95 + (d.depth * 9) % 40} 45% ${70 + (d.depth % 3) * 4}%)`));
