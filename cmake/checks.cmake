@@ -7,6 +7,7 @@ set(napicheck_checks
   table          "scripts/check-table"
   table-fails    "scripts/check-table --self-test"
   docs           "scripts/check-docs"
+  docs-fails     "scripts/check-docs --self-test"
   install        "scripts/check-install ${CMAKE_CURRENT_BINARY_DIR}")
 while(napicheck_checks)
   list(POP_FRONT napicheck_checks name command)

@@ -11,7 +11,10 @@ install(FILES docs/napicheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES reports/completion/napicheck.bash RENAME napicheck
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES reports/completion/_napicheck DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES README.md CHANGELOG.md LICENSE docs/limits.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# As in the project, so that the links between them lead somewhere.
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/limits.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY docs/findings DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 
 set(napicheck_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/napicheck)
 configure_package_config_file(cmake/napicheckConfig.cmake.in

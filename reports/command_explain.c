@@ -1,9 +1,13 @@
 // command_explain.c: `napicheck explain [KIND]`.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "kinds.h"
+#include "outputs.h"
+#include "pages.h"
 #include "policy.h"
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -18,8 +22,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp argp = {
     .parser = parse,
     .args_doc = "[KIND]",
-    .doc = "Say what a finding means and what to do; without KIND, list all of them.\v"
-           "Example:\n  napicheck explain leaked-reference",
+    .doc =
+        "Say what a finding means, why it matters, and what to do, with the smallest example of it "
+        "and its fix in C, C++ and Rust; without KIND, list all of them.\v"
+        "Example:\n  napicheck explain leaked-reference",
 };
 
 static void print_list(void) {
@@ -32,10 +38,11 @@ static void print_list(void) {
   }
 }
 
-static void print_kind(const struct nck_kind *kind) {
-  printf("%s (%s, checks=%s)\n\n", kind->word, nck_severity_word(kind->severity), kind->group);
-  printf("What:       %s.\n", kind->title);
-  printf("What to do: %s.\n", kind->advice);
+// What is piped into a pager takes the terminal's width from the environment, where it stands.
+static unsigned page_width(void) {
+  const char *columns = getenv("COLUMNS");
+  unsigned long width = columns && !isatty(STDOUT_FILENO) ? strtoul(columns, NULL, 10) : 0;
+  return width >= 40 && width <= 200 ? (unsigned)width : nck_output_width(stdout);
 }
 
 int nck_command_explain(int argc, char **argv) {
@@ -57,6 +64,6 @@ int nck_command_explain(int argc, char **argv) {
     nck_error_print(&error);
     return NCK_EXIT_USAGE;
   }
-  print_kind(&nck_kinds[kind]);
+  nck_page_print(nck_pages[kind], page_width(), nck_output_color("auto", stdout), stdout);
   return 0;
 }

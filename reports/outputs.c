@@ -20,8 +20,7 @@
 #define START_UNCERTAIN_NS 15000000
 #define LARGEST_LOG (256u << 20)
 
-static bool wants_color(const struct nck_options *options, FILE *stream) {
-  const char *color = nck_options_text(options, NCK_OPTION_color);
+bool nck_output_color(const char *color, FILE *stream) {
   if (strcmp(color, "auto") != 0)
     return !strcmp(color, "always");
   const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
@@ -29,7 +28,7 @@ static bool wants_color(const struct nck_options *options, FILE *stream) {
          isatty(fileno(stream));
 }
 
-static unsigned width_of(FILE *stream) {
+unsigned nck_output_width(FILE *stream) {
   struct winsize size;
   if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || !size.ws_col)
     return WIDTH_WITHOUT_TERMINAL;
@@ -40,8 +39,8 @@ static struct nck_render_options render_options(const struct nck_outputs *output
   return (struct nck_render_options){
       .options = outputs->options,
       .asked = outputs->asked,
-      .color = wants_color(outputs->options, stream),
-      .width = width_of(stream),
+      .color = nck_output_color(nck_options_text(outputs->options, NCK_OPTION_color), stream),
+      .width = nck_output_width(stream),
   };
 }
 

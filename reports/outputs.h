@@ -16,6 +16,10 @@ struct nck_outputs {
   bool shared;    // other processes of the run write the same files: add to theirs
 };
 
+// How a text for people is drawn there: whether in colours (auto, always, never), and how wide.
+bool nck_output_color(const char *color, FILE *stream);
+unsigned nck_output_width(FILE *stream);
+
 // True when one of the formats draws report->sites.
 bool nck_outputs_need_sites(const struct nck_options *options);
 

@@ -4,11 +4,14 @@
 // where they are below it, since code hosts place nothing else. `stacks` hold all frames, a code
 // flow those that have a line, outermost first, the way the host walks through them.
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <jansson.h>
 
+#include "pages.h"
 #include "render.h"
 #include "source.h"
 #include "version.h"
@@ -17,6 +20,7 @@
 #define BASE_ID "SRCROOT"
 // More than this a code host does not show.
 #define MAX_FLOW 100
+#define HELP_WIDTH 100
 
 struct page {
   const struct nck_report *report;
@@ -285,26 +289,60 @@ static const char *sentence(struct page *page, const char *text) {
   return nck_arena_print(&page->arena, "%c%s.", first, text + 1);
 }
 
+// The page of a kind, drawn by one of pages.h's functions; the caller frees it.
+static char *page_text(const char *kind_page, bool markdown) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (!out)
+    return NULL;
+  if (markdown)
+    nck_page_print_markdown(kind_page, out);
+  else
+    nck_page_print(kind_page, HELP_WIDTH, false, out);
+  fclose(out);
+  return text;
+}
+
+// Of a rule that a result names the whole page, of the others the advice: all pages are 200 KiB.
+static json_t *build_help(struct page *page, int kind, bool used) {
+  char *plain = used ? page_text(nck_pages[kind], false) : NULL,
+       *markdown = used ? page_text(nck_pages[kind], true) : NULL;
+  json_t *json;
+  if (plain && markdown) {
+    json = json_pack("{s:s,s:s}", "text", plain, "markdown", markdown);
+  } else {
+    const char *word = nck_kinds[kind].word, *advice = sentence(page, nck_kinds[kind].advice);
+    json = json_pack(
+        "{s:s,s:s}", "text",
+        nck_arena_print(&page->arena, "What to do: %s\nMore: napicheck explain %s", advice, word),
+        "markdown",
+        nck_arena_print(&page->arena, "**What to do:** %s\n\nMore: `napicheck explain %s`", advice,
+                        word));
+  }
+  free(plain);
+  free(markdown);
+  return json;
+}
+
 static json_t *build_rules(struct page *page) {
   json_t *rules = json_array();
+  bool used[NCK_N_FINDINGS] = {false};
+  for (size_t i = 0; i < page->report->n_findings; i++)
+    used[page->report->findings[i]->kind] = true;
   for (int i = 0; i < NCK_N_FINDINGS; i++) {
     const struct nck_kind *kind = &nck_kinds[i];
     const char *title = sentence(page, kind->title), *advice = sentence(page, kind->advice);
-    const char *plain = nck_arena_print(
-        &page->arena, "%s\nWhat to do: %s\nMore: napicheck explain %s", title, advice, kind->word);
-    const char *markdown =
-        nck_arena_print(&page->arena, "%s\n\n**What to do:** %s\n\nMore: `napicheck explain %s`",
-                        title, advice, kind->word);
     const char *problem = kind->severity >= NCK_SEVERITY_LEAK      ? "error"
                           : kind->severity == NCK_SEVERITY_WARNING ? "warning"
                                                                    : "recommendation";
     json_array_append_new(
-        rules, json_pack("{s:s,s:o,s:o,s:o,s:{s:s,s:s},s:{s:s},s:{s:[s,s],s:s,s:s}}", "id",
-                         kind->word, "name", rule_name(kind->word), "shortDescription",
-                         message_of(title), "fullDescription", message_of(advice), "help", "text",
-                         plain, "markdown", markdown, "defaultConfiguration", "level",
-                         level_of(kind->severity), "properties", "tags", "node-api", kind->group,
-                         "problem.severity", problem, "precision", "very-high"));
+        rules,
+        json_pack("{s:s,s:o,s:o,s:o,s:o,s:{s:s},s:{s:[s,s],s:s,s:s}}", "id", kind->word, "name",
+                  rule_name(kind->word), "shortDescription", message_of(title), "fullDescription",
+                  message_of(advice), "help", build_help(page, i, used[i]), "defaultConfiguration",
+                  "level", level_of(kind->severity), "properties", "tags", "node-api", kind->group,
+                  "problem.severity", problem, "precision", "very-high"));
   }
   return rules;
 }

@@ -62,6 +62,14 @@ await runTests({
     const kinds = readFileSync(join(project, 'include/napicheck/findings.def'), 'utf8').match(/^NCK_FINDING\(\w+, "[^"]+"/gm).map((row) => row.split('"')[1]);
     assert.deepEqual(first.tool.driver.rules.map((rule) => rule.id), kinds);
     assert.ok(first.tool.driver.rules.every((rule) => rule.help.text.includes('What to do: ') && rule.help.markdown));
+    // A rule that a result names says all: the page of `explain`, in Markdown without links to files beside it.
+    const named = new Set(first.results.map((result) => result.ruleId));
+    for (const rule of first.tool.driver.rules) {
+      const page = readFileSync(join(project, `docs/findings/${rule.id}.md`), 'utf8');
+      assert.equal(rule.help.text === run(['explain', rule.id], { env: { ...process.env, COLUMNS: '100' } }).stdout, named.has(rule.id), rule.id);
+      assert.equal(rule.help.markdown === page.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/^(```\w*).*$/gm, '$1'), named.has(rule.id), rule.id);
+    }
+    assert.ok(named.size > 1);
     // A file that is broken is noticed.
     sarif.runs[0].results[0].level = 'leak';
     assert.ok(!validateSarif(sarif));

@@ -8,7 +8,7 @@ add_library(unit_reports STATIC ${napicheck_reports_sources}
   ${PROJECT_SOURCE_DIR}/tests/fake/record_writer.c)
 target_compile_definitions(unit_reports PUBLIC _GNU_SOURCE)
 target_include_directories(unit_reports PUBLIC ${napicheck_reports_includes})
-target_link_libraries(unit_reports PUBLIC napicheck_html_page napicheck::libdw napicheck::jansson napicheck::demangle
+target_link_libraries(unit_reports PUBLIC napicheck_html_page napicheck_pages napicheck::libdw napicheck::jansson napicheck::demangle
   PRIVATE napicheck_warnings)
 if(NAPICHECK_RUNS_asan)
   target_compile_options(unit_reports PUBLIC -fsanitize=address,undefined -fno-sanitize-recover=all)

@@ -252,11 +252,27 @@ const tests = {
     const words = readFileSync(join(source, 'include/napicheck/findings.def'), 'utf8').match(/^NCK_FINDING\(\w+, "[^"]+"/gm).map((row) => row.split('"')[1]);
     assert.ok(words.length > 30);
     const list = run(['explain']).stdout;
+    // The words of a page in one order, whatever breaks its lines and marks them; its code as it is.
+    const wordsOf = (text) => text.replace(/^```.*$/gm, '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/`|\*\*|^#+ /gm, '').split(/\s+/).filter(Boolean).join(' ');
     for (const word of words) {
       assert.ok(list.includes(`  ${word} `), word);
-      const page = run(['explain', word]);
-      assert.equal(page.status, 0);
-      assert.match(page.stdout, /What to do/);
+      const page = readFileSync(join(source, `docs/findings/${word}.md`), 'utf8');
+      const code = [...page.matchAll(/^```.*\n([\s\S]*?)^```$/gm)].flatMap((match) => match[1].split('\n')).filter(Boolean);
+      for (const columns of [60, 100]) {
+        const printed = run(['explain', word], { env: { ...process.env, COLUMNS: String(columns) } });
+        assert.equal(printed.status, 0);
+        assert.match(printed.stdout, new RegExp(`^${word}\n\n`));
+        assert.match(printed.stdout, /What to do: /);
+        const prose = page.replace(/^```.*\n[\s\S]*?^```$/gm, '');
+        const shown = printed.stdout.split('\n');
+        for (const line of code) assert.ok(shown.includes(`    ${line}`), `${word}: ${line}`);
+        const others = shown.filter((line) => !code.includes(line.slice(4)));
+        // What is left is the prose, without Markdown's marks.
+        assert.equal(others.join(' ').split(/\s+/).filter(Boolean).join(' '), wordsOf(prose), word);
+        // A word may be longer than the line, two are not.
+        for (const line of others) assert.ok(line.length <= columns || !/\S \S/.test(line), `${word}, ${columns}: ${line}`);
+        assert.ok(!/[\x00-\x08\x1b]/.test(printed.stdout), word);
+      }
     }
   },
   'help fits a screen'() {
