@@ -6,7 +6,7 @@
 //   run-pages.mjs --build DIR --self-test                   proves that each kind of fault is noticed
 //
 // Flags of an example, behind its language on the page:
-//   ends=SIGABRT      what the program ends by; ends=any where that is undefined
+//   ends=SIGABRT      what the program ends by; ends=any where that is undefined, ends=never where it has to be killed
 //   also=KIND,...     what may be reported beside it
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -116,7 +116,8 @@ function caseOf(example, page) {
   row.expect = [{ kind: page.kind, severity: page.severity, min: 1 }];
   row.allow = also?.split(',');
   const says = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line && !line.startsWith('#'));
-  row.check = ({ run: of, report }) => {
+  row.check = ({ run: of, report, watched }) => {
+    if (ends === 'never') of.check(watched.signal === 'timeout', 'it ended');
     // What a page tells to put into a suppression file is what the report says.
     const finding = report?.findings.find((f) => f.kind === page.kind && f.severity === page.severity);
     const lines = page.blocks.filter((b) => b.words[0] === 'supp').flatMap((b) => says(b.code)).map((line) => line.split(/\s+/)[0]);
@@ -125,6 +126,7 @@ function caseOf(example, page) {
   // What a defect does without the tool is no concern of the page's test.
   row.bare = 'any';
   if (ends === 'any') row.mayDie = true;
+  else if (ends === 'never') Object.assign(row, { mayDie: true, limitMs: 4000 });
   else if (ends) row.end = row.endUnder = /^\d+$/.test(ends) ? Number(ends) : ends;
   return row;
 }
