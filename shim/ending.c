@@ -141,23 +141,6 @@ static void strip_preload(char *to, const char *list) {
   to[used] = '\0';
 }
 
-void nck_ending_strip_preload(void) {
-  int saved = errno;
-  find_library();
-  const char *list = getenv("LD_PRELOAD");
-  size_t size = list != NULL ? strlen(list) + 1 : 0;
-  char *stripped = size > 0 ? nck_own_alloc(size) : NULL;
-  if (stripped != NULL) {
-    strip_preload(stripped, list);
-    if (*stripped != '\0')
-      setenv("LD_PRELOAD", stripped, 1);
-    else
-      unsetenv("LD_PRELOAD");
-    nck_own_free(stripped, size);
-  }
-  errno = saved;
-}
-
 // The program's environment for the reader: without us and without our options, which are in the
 // record.
 static char **copy_environment(void) {
@@ -429,7 +412,9 @@ static bool is_nothing_to_say(const struct nck_record_header *header) {
 // --- the report ---
 
 static int make_report(struct nck_record_header *header, enum nck_end how, int code) {
+  uint64_t start_ns = nck_recorder_ns();
   nck_env_close_books(how);
+  header->overhead_ns += nck_recorder_ns() - start_ns;
   nck_recorder_end(how, code);
   if (nck_recorder_is_in_run()) // `napicheck run` reads it and has the last word on the status
     return code;

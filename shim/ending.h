@@ -37,11 +37,6 @@ void nck_ending_quick_exit(int code) __attribute__((noreturn));
 void nck_ending_underscore_exit(int code) __attribute__((noreturn));
 void nck_ending_abort(void) __attribute__((noreturn));
 
-// Takes this library out of LD_PRELOAD in the process's environment, and leaves the others in. For
-// trace_children=0: children are then started without us. In the constructor, before there are
-// threads.
-void nck_ending_strip_preload(void);
-
 // The trackers' last word, called by nck_ending_report before the scan (env.c).
 void nck_env_close_books(enum nck_end how);
 

@@ -126,8 +126,11 @@ static void start_unwinder(void) {
   nck_unwind_start();
 }
 
+uint64_t nck_loader_constructor_ns;
+
 static void start_once(void) {
   int saved = errno;
+  uint64_t begin_ns = nck_recorder_ns(); // counted from the epoch as long as there is no record
   if (nck_recorder_open()) {
     start_unwinder();
     nck_module_refresh();
@@ -137,6 +140,9 @@ static void start_once(void) {
       nck_say("version %s watches %s, %u functions intercepted, stacks by %s, record %s",
               NAPICHECK_VERSION, nck_runtime_name(), nck_interposed.n_found, nck_unwind_name(),
               nck_recorder_path());
+    struct nck_record_header *header = nck_recorder.header;
+    header->overhead_ns =
+        nck_loader_constructor_ns + header->start_mono_ns + nck_recorder_ns() - begin_ns;
   } else {
     nck_active = false;
   }

@@ -15,6 +15,9 @@ void *nck_loader_dlsym(void *handle, const char *name);
 
 int nck_loader_dlclose(void *handle);
 
+// What the library's constructor took, for the statistics; set by it.
+extern uint64_t nck_loader_constructor_ns;
+
 // Opens the record and starts what an addon needs, once.
 void nck_loader_start(void);
 

@@ -1,5 +1,5 @@
 // start.c: the constructor: before main, before any addon.
-#define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "env.h"
 #include "interpose.h"
+#include "loader.h"
 #include "options.h"
 #include "recorder.h"
 #include "runtime.h"
@@ -65,22 +66,40 @@ void nck_runtime_learn(napi_env env) {
   }
 }
 
-// trace_children=0: a process whose parent is watched with the same library is left alone.
+// trace_children=0: a process whose parent is watched with the same library is left alone. Whether
+// it is stands in the environment that the parent was started with, at any place of it.
 static bool parent_is_watched(void) {
-  char path[64], maps[4096];
+  static const char key[] = "LD_PRELOAD=", name[] = "libnapicheck";
+  char path[64], bytes[4096];
+  size_t at = 0, n_same = 0; // in the entry; of `name`
+  bool is_key = true, is_found = false;
+  ssize_t n;
+
   snprintf(path, sizeof path, "/proc/%d/environ", (int)getppid());
-  FILE *file = fopen(path, "re");
-  if (file == NULL)
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
     return false;
-  size_t n = fread(maps, 1, sizeof maps - 1, file);
-  fclose(file);
-  for (size_t i = 0; i + 11 < n; i++)
-    if ((i == 0 || maps[i - 1] == '\0') && memcmp(maps + i, "LD_PRELOAD=", 11) == 0)
-      return memmem(maps + i, strnlen(maps + i, n - i), "libnapicheck", 12) != NULL;
-  return false;
+  while (!is_found && (n = read(fd, bytes, sizeof bytes)) > 0) {
+    for (ssize_t i = 0; i < n && !is_found; i++) {
+      if (bytes[i] == '\0') {
+        at = n_same = 0;
+        is_key = true;
+        continue;
+      }
+      if (at < sizeof key - 1)
+        is_key = is_key && bytes[i] == key[at];
+      else if (is_key)
+        n_same = bytes[i] == name[n_same] ? n_same + 1 : bytes[i] == name[0];
+      at++;
+      is_found = n_same == sizeof name - 1;
+    }
+  }
+  close(fd);
+  return is_found;
 }
 
 __attribute__((constructor)) static void start(void) {
+  uint64_t begin_ns = nck_recorder_ns();
   if (!nck_interpose_start(functions, NCK_N_FUNCTIONS))
     return;
   nck_options_read(napicheck_default_options != NULL ? napicheck_default_options() : NULL,
@@ -94,4 +113,5 @@ __attribute__((constructor)) static void start(void) {
   nck_interpose_runtime_slots();
   if (*nck_options_text(NCK_OPTION_require) != '\0')
     nck_ending_register(); // the end of a process without addons counts then
+  nck_loader_constructor_ns = nck_recorder_ns() - begin_ns;
 }

@@ -88,8 +88,13 @@ export const options = [
     const version = /project\(napicheck VERSION ([\d.]+)/.exec(readFileSync(join(root, 'CMakeLists.txt'), 'utf8'))[1];
     run.check(banner.includes(version) && banner.includes(run.runtime.name) && /\b1[4-9]\d\b/.test(banner), `banner: ${banner}`);
   }),
-  option('verbosity-2', clean, { verbosity: 2 }, (run, watched) =>
-    run.check(watched.err.trim().split('\n').length > 1 && /\d\s?(ms|us|s)\b/.test(watched.err) && /\d\s?[KM]?i?B\b/.test(watched.err), `statistics: ${watched.err}`)),
+  // Each figure is measured: none of them can be zero.
+  option('verbosity-2', clean, { verbosity: 2 }, (run, watched) => {
+    const found = /: (\d+) functions watched, (\d+) forwarded; (\d+) calls; record (\d+) KiB, own memory (\d+) KiB; searched \d+ KiB in ([\d.]+) ms; start and end took ([\d.]+) ms/.exec(watched.err);
+    run.check(found, `statistics: ${watched.err}`);
+    for (const i of [1, 3, 4, 5, 7]) run.check(Number(found?.[i]) > 0, `statistics, figure ${i} is zero: ${watched.err}`);
+    run.check(Number(found?.[7]) < 1000, `start and end took that long: ${watched.err}`);
+  }),
   option('show-notes', 'leaked-reference__held-static', { show: 'error,leak,warning,note' }, (run, watched) =>
     run.check(watched.err.includes('keep_constructor'), `the note is missing: ${watched.err}`)),
   option('show-hides', leaking, { show: 'error' }, (run, watched) => {

@@ -131,6 +131,7 @@ export const process_ = [
   // A child is a process of its own: its own verdict, which the parent sees as its exit code.
   {
     name: 'child-is-traced', issue: 2, addons: ['leaked-reference__local'], runtimes: nodeOnly,
+    env: { ANOTHER: 'x'.repeat(50000) }, // LD_PRELOAD may stand far back
     custom: async (run) => {
       const command = run.drive(run.case.addons, ['child[run]']);
       const watched = await run.under(command, {});
