@@ -122,14 +122,16 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
     struct nck_outputs outputs = {
         .options = &options,
         .stream = arguments->at_exit ? stderr : stdout,
+        .record = arguments->at_exit ? list->paths[0] : NULL,
         .asked = !arguments->at_exit,
         .shared = arguments->at_exit,
     };
-    good &= nck_outputs_write(&outputs, &report);
+    bool lost;
+    good &= nck_outputs_write(&outputs, &report, &lost);
     // At a program's end an output that cannot be written is said, and the verdict stands.
     if (good || arguments->at_exit)
       status = report.summary.verdict;
-    if (good && arguments->at_exit && !nck_options_bool(&options, NCK_OPTION_keep_record))
+    if (!lost && arguments->at_exit && !nck_options_bool(&options, NCK_OPTION_keep_record))
       unlink(list->paths[0]);
     nck_options_drop(&options);
   }

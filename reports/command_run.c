@@ -339,7 +339,8 @@ static int report_run(const struct launch *launch) {
   struct nck_report_process none = {.pid = (uint32_t)launch->pid, .exe = launch->command[0]};
   struct nck_outputs outputs = {
       .options = &launch->effective, .stream = stderr, .named_for = &none};
-  good &= nck_outputs_write(&outputs, &report);
+  bool lost;
+  good &= nck_outputs_write(&outputs, &report, &lost);
   int status = report.summary.exit_code;
   clean_up(launch, &report, &list, good);
   nck_load_drop(&list);

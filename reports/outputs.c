@@ -218,9 +218,17 @@ static bool write_file(const struct nck_outputs *outputs, const struct nck_repor
   return good;
 }
 
+static bool write_stream(const struct nck_outputs *outputs, const struct nck_report *report,
+                         const struct nck_renderer *renderer, struct nck_error *error) {
+  struct nck_render_options options = render_options(outputs, outputs->stream);
+  renderer->render(report, &options, outputs->stream);
+  return fflush(outputs->stream) == 0 ||
+         nck_error_set(error, "cannot write the report: %s", strerror(errno));
+}
+
 // "json=out.json", "text".
 static bool write_one(const struct nck_outputs *outputs, const struct nck_report *report,
-                      char *item) {
+                      char *item, bool *lost) {
   struct nck_error error = {""};
   char *file = strchr(item, '=');
   if (file)
@@ -237,15 +245,25 @@ static bool write_one(const struct nck_outputs *outputs, const struct nck_report
       char *path = nck_output_name(pattern, process);
       good = write_file(outputs, report, renderer, path, &error);
       free(path);
+      // People read it here as well.
+      if (!good && renderer->render == nck_text_render) {
+        nck_error_print(&error);
+        error.text[0] = '\0';
+        *lost |= !write_stream(outputs, report, renderer, &error);
+        return false;
+      }
     } else {
-      struct nck_render_options options = render_options(outputs, outputs->stream);
-      renderer->render(report, &options, outputs->stream);
-      if (fflush(outputs->stream) != 0)
-        good = nck_error_set(&error, "cannot write the report: %s", strerror(errno));
+      good = write_stream(outputs, report, renderer, &error);
     }
   }
-  if (!good)
+  if (!good) {
+    *lost = true;
+    size_t length = strlen(error.text);
+    if (outputs->record)
+      snprintf(error.text + length, sizeof error.text - length,
+               "; the record stays: napicheck report --format=%s %s", item, outputs->record);
     nck_error_print(&error);
+  }
   return good;
 }
 
@@ -272,12 +290,14 @@ static bool write_baseline(const struct nck_outputs *outputs, const struct nck_r
   return good;
 }
 
-bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report) {
+bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report,
+                       bool *lost) {
   bool good = true;
+  *lost = false;
   if (*nck_options_text(outputs->options, NCK_OPTION_write_baseline))
     good = write_baseline(outputs, report);
   const char *at = nck_options_text(outputs->options, NCK_OPTION_format);
   for (char *item; (item = nck_options_item(&at)); free(item))
-    good &= write_one(outputs, report, item);
+    good &= write_one(outputs, report, item, lost);
   return good;
 }

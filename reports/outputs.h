@@ -12,8 +12,9 @@ struct nck_outputs {
   FILE *stream;                      // where formats without a file go when there is no log_path
   const struct nck_report_process
       *named_for; // fills %p and %e when there is no process; may be NULL
-  bool asked;     // say at least one line
-  bool shared;    // other processes of the run write the same files: add to theirs
+  const char *record; // that stays when a format could not be written; NULL: none
+  bool asked;         // say at least one line
+  bool shared;        // other processes of the run write the same files: add to theirs
 };
 
 // How a text for people is drawn there: whether in colours (auto, always, never), and how wide.
@@ -23,8 +24,10 @@ unsigned nck_output_width(FILE *stream);
 // True when one of the formats draws report->sites.
 bool nck_outputs_need_sites(const struct nck_options *options);
 
-// Writes all of them. Each one that fails is said on stderr in one line; the others are written.
-// False when one failed.
-bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report);
+// Writes all of them. Each one that fails is said on stderr in one line; the others are written,
+// and a text goes to `stream` where its file cannot be written. False when one failed.
+// *lost: one of them stands nowhere now but in the record.
+bool nck_outputs_write(const struct nck_outputs *outputs, const struct nck_report *report,
+                       bool *lost);
 
 #endif

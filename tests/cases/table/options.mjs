@@ -28,12 +28,21 @@ const wrong = (name, text, patterns, row = {}) => option(`wrong-${name}`, leakin
   run.check(lines.length === 1, `not one line that fits ${patterns.join(' ')}:\n${watched.err}`);
 }, row);
 
-// Trouble with files: one clear line, the verdict as ever.
-const trouble = (name, options, pattern, settings, row = {}) => [leaking, clean].map((addon) =>
-  option(`${name}${addon === clean ? '-ok' : ''}`, addon, options, (run, watched) => {
+// Trouble with files: one clear line, the verdict as ever, and what was found is told all the same: as text on stderr,
+// or the record stays and the line says so (isLost: an output that is not text could not be written).
+const trouble = (name, options, pattern, { isLost = false, settings, ...row } = {}) => [leaking, clean].map((addon) =>
+  option(`${name}${addon === clean ? '-ok' : ''}`, addon, options, async (run, watched) => {
     ends(addon === clean ? 0 : 23)(run, watched);
     const lines = watched.err.split('\n').filter((l) => pattern.test(l));
     run.check(lines.length === 1, `not one line that fits ${pattern}:\n${watched.err}`);
+    if (addon === leaking) run.check(watched.err.includes('keep_object'), `the report is nowhere: ${watched.err}`);
+    const left = run.leftovers();
+    run.check(left.length === (isLost ? 1 : 0), `records: ${left}`);
+    if (!isLost) return;
+    const hint = /; the record stays: napicheck report (--format=\w+) (\S+)$/.exec(lines[0] ?? '');
+    if (!run.check(hint?.[2] === left[0], `the line does not tell of the record: ${lines[0]}`)) return;
+    const again = await run.napicheck('report', hint[1], hint[2]);
+    run.check(JSON.parse(again.out).summary.leak === (addon === leaking ? 1 : 0), `the record does not tell: ${again.out}`);
   }, { settings, ...row }));
 
 const shell = (run, prefix, steps) => ['/bin/sh', '-c', `${prefix} exec "$@"`, 'sh', ...run.drive(run.case.addons, steps)];
@@ -186,52 +195,66 @@ export const options = [
   }),
 
   // files that cannot be read or written
-  ...trouble('json-unwritable', { format: 'text,json=/nonexistent/folder/report.json' }, /\/nonexistent\/folder\/report\.json/),
-  ...trouble('json-is-a-folder', { format: 'text,json=/proc' }, /\/proc/),
+  ...trouble('json-unwritable', { format: 'text,json=/nonexistent/folder/report.json' }, /\/nonexistent\/folder\/report\.json/, { isLost: true }),
+  ...trouble('json-is-a-folder', { format: 'text,json=/proc' }, /\/proc/, { isLost: true }),
+  ...trouble('json-on-a-full-disk', { format: 'text,json=/dev/full' }, /No space left/, { isLost: true }),
+  ...trouble('log-on-a-full-disk', { log_path: '/dev/full', verbosity: 1 }, /No space left/),
+  ...trouble('baseline-unreadable', { baseline: '/nonexistent/baseline.json' }, /\/nonexistent\/baseline\.json/),
   ...trouble('log-unwritable', { log_path: '/nonexistent/log.txt', verbosity: 1 }, /\/nonexistent\/log\.txt/),
   ...trouble('record-unwritable', { record: '/nonexistent/folder/record.nck' }, /\/nonexistent\/folder/),
   ...trouble('suppressions-unreadable', { suppressions: '/nonexistent/napicheck.supp' }, /\/nonexistent\/napicheck\.supp/),
-  ...trouble('runtime-dir-unwritable', {}, /end of nothing|^$/, () => ({ env: { XDG_RUNTIME_DIR: '/nonexistent/a', TMPDIR: '/nonexistent/b' } }))
-    .map((c) => ({ ...c, custom: async (run) => {
-      const watched = await run.under(run.drive(run.case.addons, ['run']), {}, { env: { XDG_RUNTIME_DIR: '/nonexistent/a', TMPDIR: '/nonexistent/b' } });
-      ends(run.case.addons[0] === clean ? 0 : 23)(run, watched);
-    } })),
+  // Places for the record that are not there are passed over without a word.
+  ...[leaking, clean].map((addon) => option(`no-runtime-dir${addon === clean ? '-ok' : ''}`, addon, {}, (run, watched) => {
+    ends(addon === clean ? 0 : 23)(run, watched);
+    run.check(addon === leaking ? watched.err.includes('keep_object') : watched.err === '', `stderr: ${watched.err}`);
+    run.check(!watched.err.includes('/nonexistent'), `it speaks of the folders: ${watched.err}`);
+  }, { settings: () => ({ env: { XDG_RUNTIME_DIR: '/nonexistent/a', TMPDIR: '/nonexistent/b' } }) })),
   // Nowhere to write at all: no /dev/shm, no temporary folder. In a mount namespace, where that is allowed.
   {
     name: 'option-nowhere-to-write', issue: 2, addons: [leaking], runtimes: ['node'],
     custom: async (run) => {
-      const allowed = await run.bare(['unshare', '-m', '/bin/true']);
-      const mounts = 'mount -t tmpfs -o ro none /dev/shm && mount -t tmpfs -o ro none /run && ';
+      const mounts = ['/dev/shm', '/run', '/tmp'].map((folder) => `mount -t tmpfs -o ro none ${folder} && `).join('');
+      const allowed = await run.bare(['unshare', '-m', '/bin/sh', '-c', `${mounts} /bin/true`]);
       const prefix = allowed.code === 0 ? mounts : '';
       const command = [...(prefix ? ['unshare', '-m'] : []), ...shell(run, prefix, ['run'])];
       const watched = await run.under(command, {}, { env: { XDG_RUNTIME_DIR: '/nonexistent/a', TMPDIR: '/nonexistent/b' } });
       run.check(watched.out === 'end of drive\n', `${watched.out}${watched.err}`);
-      run.check([0, 23].includes(watched.code), `ended with ${endOf(watched)}: ${watched.err}`);
+      ends(23)(run, watched);
+      run.check(watched.err.includes('keep_object'), watched.err);
+      const lines = watched.err.split('\n').filter((l) => /in memory only/.test(l));
+      run.check(lines.length === (prefix ? 1 : 0), `what it says of the place: ${watched.err}`);
     },
   },
-  // A full disk: a file system of 64 KiB, where mounting is allowed, and a limit on the size of files, anywhere.
+  // A full disk: small file systems, where mounting is allowed. In the smallest the record has no room and goes elsewhere;
+  // in the one of 400 KiB it begins and cannot grow: nothing is judged then, and the report says so.
   {
     name: 'option-full-disk', issue: 2, addons: [leaking], runtimes: ['node'],
     custom: async (run) => {
       mkdirSync(run.path('small'));
       const allowed = await run.bare(['unshare', '-m', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', run.path('small')]);
       if (allowed.code !== 0) return;
-      for (const size of ['4k', '64k', '400k']) {
+      for (const [size, code, says] of [['4k', 23, /cannot keep the record in .*small: No space left on device; trying elsewhere/],
+        ['64k', 23, /cannot keep the record in .*small: No space left on device; trying elsewhere/],
+        ['400k', 0, /stopped judging after \d+ ms: the record cannot grow: No space left on device/]]) {
         const prefix = `mount -t tmpfs -o size=${size} none '${run.path('small')}' &&`;
         const command = ['unshare', '-m', ...shell(run, prefix, ['run*2000', 'gc'])];
         const watched = await run.under(command, { record: run.path('small'), format: `text,json=${run.path('small')}/r.json` });
         run.check(watched.out === 'end of drive\n', `${size}: ${watched.out}${watched.err}`);
-        run.check([0, 23].includes(watched.code), `${size}: ended with ${endOf(watched)}: ${watched.err}`);
-        run.check(/^napicheck: /m.test(watched.err), `${size}: nothing is said`);
+        run.check(watched.code === code, `${size}: ended with ${endOf(watched)}: ${watched.err}`);
+        run.check(watched.err.split('\n').filter((l) => says.test(l)).length === 1, `${size}: not one line that fits ${says}: ${watched.err}`);
+        run.check(code === 0 || watched.err.includes('keep_object'), `${size}: the leak is not told: ${watched.err}`);
       }
     },
   },
+  // A limit on the size of files holds for memory files too: with no room for a record the program runs unwatched.
   ...[0, 8, 200].map((blocks) => ({
     name: `option-file-size-limit-${blocks}`, issue: 2, addons: [leaking], runtimes: ['node'],
     custom: async (run) => {
       const watched = await run.under(shell(run, `ulimit -f ${blocks};`, ['run*2000', 'gc']), { format: `text,json=${run.path('r.json')}` });
       run.check(watched.out === 'end of drive\n', `${watched.out}${watched.err}`);
-      run.check([0, 23].includes(watched.code), `ended with ${endOf(watched)}: ${watched.err}`);
+      ends(0)(run, watched);
+      const lines = watched.err.split('\n').filter((l) => /cannot keep a record .*File too large\): this process is not checked/.test(l));
+      run.check(lines.length === 1, `it does not say once that nothing is checked: ${watched.err}`);
     },
   })),
   // Other people's files: a record folder that is a link, or open to all, is not used blindly.
