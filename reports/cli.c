@@ -54,31 +54,44 @@ static bool is_known(const char *name, size_t length, const char *const *names, 
   return false;
 }
 
-void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order) {
+static void exit_unknown(const char *option, const char *nearest) {
+  struct nck_error error;
+  nck_error_set(&error,
+                nearest ? "unknown option %.60s; did you mean --%s?" : "unknown option %.60s",
+                option, nearest);
+  nck_error_print(&error);
+  exit(NCK_EXIT_USAGE);
+}
+
+void nck_cli_check(int argc, char **argv, const struct argp_option *own, unsigned flags) {
   const char *names[NCK_N_OPTIONS + 16] = {"help", "usage", "version"};
-  size_t n_names = 3;
-  for (int i = 0; i < NCK_N_OPTIONS; i++)
+  char letters[20] = "?V";
+  size_t n_names = 3, n_letters = 2;
+  for (int i = 0; flags & NCK_CLI_OPTIONS && i < NCK_N_OPTIONS; i++)
     names[n_names++] = nck_option_rows[i].name;
-  for (size_t i = 0; own && own[i].name && n_names < NCK_N_OPTIONS + 16; i++)
+  for (size_t i = 0; own && own[i].name && i < 13; i++) {
     names[n_names++] = own[i].name;
+    if (own[i].key > ' ' && own[i].key < 0x7f)
+      letters[n_letters++] = (char)own[i].key;
+  }
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-    if (strncmp(argv[i], "--", 2) != 0) {
-      if (in_order)
+    const char *given = argv[i];
+    if (given[0] != '-' || given[1] == '\0') {
+      if (flags & NCK_CLI_IN_ORDER)
         return;
       continue;
     }
-    char name[64];
-    size_t length = strcspn(argv[i] + 2, "=");
-    if (is_known(argv[i] + 2, length, names, n_names))
+    if (given[1] != '-') {
+      if (given[1 + strspn(given + 1, letters)] != '\0')
+        exit_unknown(given, NULL);
       continue;
-    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), argv[i] + 2);
-    const char *nearest = nck_word_nearest(name, names, n_names);
-    struct nck_error error;
-    nck_error_set(&error,
-                  nearest ? "unknown option --%s; did you mean --%s?" : "unknown option --%s", name,
-                  nearest);
-    nck_error_print(&error);
-    exit(NCK_EXIT_USAGE);
+    }
+    size_t length = strcspn(given + 2, "=");
+    if (is_known(given + 2, length, names, n_names))
+      continue;
+    char name[64];
+    snprintf(name, sizeof name, "--%.*s", (int)(length < 60 ? length : 60), given + 2);
+    exit_unknown(name, nck_word_nearest(name + 2, names, n_names));
   }
 }
 

@@ -20,10 +20,13 @@ int nck_command_clean(int argc, char **argv);
 // nck_options.
 extern const struct argp nck_cli_options;
 
-// Exits with one line, the nearest name in it, when a long option is not known: argp would not say
-// which was meant. `own`: the command's own options, NULL none. `in_order`: what follows the first
-// argument that is no option is not ours.
-void nck_cli_check(int argc, char **argv, const struct argp_option *own, bool in_order);
+// Exits with one line, the nearest name in it, when an option is not known: argp would not say
+// which was meant, and takes three lines. `own`: the command's own options, NULL none.
+enum nck_cli_flags {
+  NCK_CLI_OPTIONS = 1, // takes the keys of options.def
+  NCK_CLI_IN_ORDER = 2 // what follows the first argument that is no option is not ours
+};
+void nck_cli_check(int argc, char **argv, const struct argp_option *own, unsigned flags);
 
 // The name of the folder in which one run keeps its records begins so.
 #define NCK_RUN_FOLDER_PREFIX "napicheck-run-"

@@ -180,6 +180,7 @@ static void clean_usual_places(const struct arguments *arguments, struct sum *su
 
 int nck_command_clean(int argc, char **argv) {
   struct arguments arguments = {.dry_run = false};
+  nck_cli_check(argc, argv, rows, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   struct sum sum = {0};
   for (int i = 0; i < arguments.n_folders; i++) {

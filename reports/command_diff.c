@@ -199,6 +199,7 @@ static bool got_worse(const struct row_list *list) {
 
 int nck_command_diff(int argc, char **argv) {
   struct arguments arguments = {.all = false};
+  nck_cli_check(argc, argv, rows, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   struct row_list list = {0};
   json_t *reports[2] = {NULL, NULL};

@@ -47,6 +47,7 @@ static unsigned page_width(void) {
 
 int nck_command_explain(int argc, char **argv) {
   const char *word = NULL;
+  nck_cli_check(argc, argv, NULL, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &word);
   if (!word) {
     print_list();

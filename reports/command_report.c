@@ -161,7 +161,7 @@ static int tell_worker(const struct arguments *arguments) {
 int nck_command_report(int argc, char **argv) {
   struct arguments arguments = {.target = NULL};
   nck_options_new(&arguments.options);
-  nck_cli_check(argc, argv, rows, false);
+  nck_cli_check(argc, argv, rows, NCK_CLI_OPTIONS);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   if (arguments.ended_thread) {
     tell_worker(&arguments);

@@ -376,7 +376,7 @@ static int launch_and_report(struct launch *launch) {
 int nck_command_run(int argc, char **argv) {
   struct launch launch = {.pid = 0};
   nck_options_new(&launch.options);
-  nck_cli_check(argc, argv, NULL, true);
+  nck_cli_check(argc, argv, NULL, NCK_CLI_OPTIONS | NCK_CLI_IN_ORDER);
   argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &launch);
   int status = launch_and_report(&launch);
   nck_text_drop(&launch.alive);

@@ -78,6 +78,7 @@ static void print_lines(const json_t *findings, bool all) {
 
 int nck_command_suppress(int argc, char **argv) {
   struct arguments arguments = {.target = NULL};
+  nck_cli_check(argc, argv, rows, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   struct nck_error error = {""};
   json_t *report = nck_load_report(arguments.target, &error);

@@ -432,6 +432,7 @@ static int watch(struct nck_top *top, struct arguments *arguments) {
 int nck_command_top(int argc, char **argv) {
   struct arguments arguments = {.interval = 1, .order = NCK_TOP_LIVE, .filter = ""};
   setlocale(LC_CTYPE, "");
+  nck_cli_check(argc, argv, rows, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   struct nck_error error = {""};
   struct nck_top top;

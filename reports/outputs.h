@@ -11,7 +11,7 @@ struct nck_outputs {
   const struct nck_options *options; // format=, log_path=, show=, color=, verbosity=
   FILE *stream;                      // where formats without a file go when there is no log_path
   const struct nck_report_process
-      *named_for; // fills %p and %e when there is no process; may be NULL
+      *named_for;     // fills %p and %e when there is no process; may be NULL
   const char *record; // that stays when a format could not be written; NULL: none
   bool asked;         // say at least one line
   bool shared;        // other processes of the run write the same files: add to theirs

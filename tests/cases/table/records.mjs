@@ -12,7 +12,7 @@ async function makeRecord(run) {
 
 const isRefused = (run, what, reading) => {
   run.check(reading.code === 2, `${what}: ended with ${endOf(reading)}: ${reading.err}`);
-  run.check(reading.err.trim().split('\n').length === 1 && /^napicheck( report)?: /.test(reading.err), `${what}: not one clear line: ${reading.err}`);
+  run.check(reading.err.trim().split('\n').length === 1 && /^napicheck( \w+)?: /.test(reading.err), `${what}: not one clear line: ${reading.err}`);
   run.check(reading.out === '', `${what}: stdout: ${reading.out}`);
 };
 
@@ -71,11 +71,12 @@ export const records = [
     name: 'command-line', issue: 2, runtimes: ['node'],
     custom: async (run) => {
       isRefused(run, 'no file', await run.napicheck('report'));
-      for (const argv of [['reprot', 'x'], ['report', '--no-such-option', 'x'], ['report', '--format=jsno', '/dev/null'], ['--no-such-option']]) {
-        const reading = await run.napicheck(...argv);
-        run.check(reading.code === 2, `${argv.join(' ')}: ended with ${endOf(reading)}`);
-        run.check(reading.out === '' && /^napicheck( report)?: /.test(reading.err), `${argv.join(' ')}: ${reading.out}${reading.err}`);
-      }
+      const commands = ['run', 'report', 'top', 'diff', 'explain', 'suppress', 'clean'];
+      const wrong = [['reprot', 'x'], ['report', '--format=jsno', '/dev/null'], ['report', '--exitcode=999', '/dev/null'],
+        ['report', '1', '2'], ['top', '999999999'], ['diff', 'x'], ['suppress'], ['run'], ['run', '--'],
+        ['suppress', '/nonexistent'], ['diff', '/nonexistent', '/nonexistent'], ['clean', '/nonexistent'], ['--no-such-option'],
+        ...commands.flatMap((command) => [[command, '--no-such-option', 'x'], [command, '-5', 'x'], [command, '--hlep']])];
+      for (const argv of wrong) isRefused(run, argv.join(' '), await run.napicheck(...argv));
       const near = await run.napicheck('reprot', 'x');
       run.check(/report/.test(near.err.replace('reprot', '')), `the nearest command is not named: ${near.err}`);
       const help = await run.napicheck('--help');
