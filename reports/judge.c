@@ -232,9 +232,15 @@ static const char *made_by(struct nck_collector *collector, const struct nck_rep
     return "";
   const struct nck_report_frame *frame = nck_report_stack_site(&site->stack);
   const char *by = *site->function ? site->function : "the addon";
-  return frame ? nck_arena_print(collector->arena, " made by %s in %s", by,
-                                 nck_report_frame_text(collector->arena, frame))
-               : nck_arena_print(collector->arena, " made by %s", by);
+  if (!frame)
+    return nck_arena_print(collector->arena, " made by %s", by);
+  // An offset of a stripped addon tells its user nothing, the line of his own that called it does.
+  const struct nck_report_js_frame *js = site->stack.n_js ? &site->stack.js[0] : NULL;
+  const char *from = "";
+  if (js && !*frame->function && !frame->line)
+    from = nck_arena_print(collector->arena, " (first for %s:%u)", js->file, js->line);
+  return nck_arena_print(collector->arena, " made by %s in %s%s", by,
+                         nck_report_frame_text(collector->arena, frame), from);
 }
 
 static const char *noun_of(uint8_t kind, bool weak, uint64_t count) {

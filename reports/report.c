@@ -94,3 +94,32 @@ const char *nck_report_frame_text(struct nck_arena *arena, const struct nck_repo
     return nck_arena_print(arena, "%s:%u", frame->file, frame->line);
   return nck_arena_print(arena, "%s+0x%llx", module, (unsigned long long)frame->offset);
 }
+
+void nck_report_normalise(char *path) {
+  char *to = path, *floor = path;
+  const char *at = path;
+  if (*at == '/')
+    floor = ++to, at++;
+  while (*at) {
+    size_t n = strcspn(at, "/");
+    if (n == 2 && at[0] == '.' && at[1] == '.') {
+      if (to > floor) {
+        to--;
+        while (to > floor && to[-1] != '/')
+          to--;
+      } else if (floor == path || path[0] != '/') {
+        memmove(to, "../", 3);
+        floor = to += 3;
+      }
+    } else if (n && !(n == 1 && at[0] == '.')) {
+      memmove(to, at, n);
+      to += n;
+      *to++ = '/';
+    }
+    at += n;
+    at += *at == '/';
+  }
+  if (to > path + 1 && to[-1] == '/')
+    to--;
+  *to = '\0';
+}

@@ -30,7 +30,7 @@ struct nck_report_module {
 struct nck_report_frame {
   const char *function;                   // demangled; "" unknown
   const char *file;                       // base name of the source file; "" unknown
-  const char *path;                       // the source file as the debug information names it
+  const char *path;                       // the source file, absolute where that is known
   uint32_t line, column;                  // 0 unknown
   const struct nck_report_module *module; // NULL unknown
   uint64_t offset;                        // in the module, as objdump and addr2line count
@@ -273,5 +273,9 @@ void nck_report_drop(struct nck_report *report);
 
 // "make_ref at addon.c:14", "make_ref+0x1f (addon.node)", "addon.node+0x1365".
 const char *nck_report_frame_text(struct nck_arena *arena, const struct nck_report_frame *frame);
+
+// Takes `.`, `..` and double slashes out of a path, in place, which has room for one byte more.
+// What leads above a relative path's start stays.
+void nck_report_normalise(char *path);
 
 #endif

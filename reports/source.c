@@ -1,9 +1,14 @@
-// source.c: where a finding stands in its user's own tree, for the formats that code hosts read.
+// source.c: where a finding stands in its user's own tree, and what stands there.
 #include "source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define LONGEST_LINE 200
+#define LARGEST_SOURCE (16 << 20)
 
 // Decodes %XX in place.
 static void decode(char *text) {
@@ -19,37 +24,6 @@ static void decode(char *text) {
       *to++ = *at;
     }
   }
-  *to = '\0';
-}
-
-// Takes `.`, `..` and double slashes out of a path, in place. What leads above a relative path's
-// start stays.
-static void normalise(char *path) {
-  char *to = path, *floor = path;
-  const char *at = path;
-  if (*at == '/')
-    floor = ++to, at++;
-  while (*at) {
-    size_t n = strcspn(at, "/");
-    if (n == 2 && at[0] == '.' && at[1] == '.') {
-      if (to > floor) {
-        to--;
-        while (to > floor && to[-1] != '/')
-          to--;
-      } else if (floor == path || path[0] != '/') {
-        memmove(to, "../", 3);
-        floor = to += 3;
-      }
-    } else if (n && !(n == 1 && at[0] == '.')) {
-      memmove(to, at, n);
-      to += n;
-      *to++ = '/';
-    }
-    at += n;
-    at += *at == '/';
-  }
-  if (to > path + 1 && to[-1] == '/')
-    to--;
   *to = '\0';
 }
 
@@ -70,7 +44,7 @@ const char *nck_source_path(struct nck_arena *arena, const char *path) {
   if (copy[0] == '<' || (scheme > 1 && copy[scheme] == ':') ||
       (!strchr(copy, '/') && !strchr(copy, '.')))
     return "";
-  normalise(copy);
+  nck_report_normalise(copy);
   return copy;
 }
 
@@ -153,4 +127,35 @@ struct nck_source nck_source_find(const struct nck_report_finding *finding, cons
   if (search.rank == UNKNOWN && !*search.best.path)
     consider_module(&search, finding->process->exe);
   return search.best;
+}
+
+static bool is_older(const struct stat *source, const struct stat *addon) {
+  return source->st_mtim.tv_sec != addon->st_mtim.tv_sec
+             ? source->st_mtim.tv_sec < addon->st_mtim.tv_sec
+             : source->st_mtim.tv_nsec <= addon->st_mtim.tv_nsec;
+}
+
+const char *nck_source_line(const struct nck_report_frame *frame, struct nck_arena *arena) {
+  struct stat source, addon;
+  if (!frame->line || *frame->path != '/' || !frame->module ||
+      stat(frame->module->path, &addon) != 0 || stat(frame->path, &source) != 0 ||
+      !S_ISREG(source.st_mode) || source.st_size > LARGEST_SOURCE || !is_older(&source, &addon))
+    return "";
+  FILE *file = fopen(frame->path, "re");
+  if (!file)
+    return "";
+  char text[LONGEST_LINE + 1];
+  size_t length = 0;
+  uint32_t line = 1;
+  for (int c; line <= frame->line && (c = getc(file)) != EOF; line += c == '\n') {
+    if (line == frame->line && c != '\n' && length < LONGEST_LINE)
+      text[length++] = c == '\t' ? ' ' : (char)c;
+  }
+  fclose(file);
+  while (length && strchr(" \r", text[length - 1]))
+    length--;
+  text[length] = '\0';
+  // A lone brace says nothing.
+  const char *clean = nck_arena_clean(arena, text + strspn(text, " "));
+  return strlen(clean) > 2 ? clean : "";
 }

@@ -1,4 +1,5 @@
-// source.h: where a finding stands in its user's own tree, for the formats that code hosts read.
+// source.h: where a finding stands in its user's own tree, for the formats that code hosts read;
+// and what stands there.
 #ifndef NAPICHECK_REPORTS_SOURCE_H
 #define NAPICHECK_REPORTS_SOURCE_H
 
@@ -28,5 +29,9 @@ struct nck_source {
 // nothing else, and the addon's file when there is no line at all.
 struct nck_source nck_source_find(const struct nck_report_finding *finding, const char *root,
                                   struct nck_arena *arena);
+
+// The text of a frame's line, without the blanks around it; "" when it cannot be had or may not be
+// what was compiled: the file is newer than the addon.
+const char *nck_source_line(const struct nck_report_frame *frame, struct nck_arena *arena);
 
 #endif

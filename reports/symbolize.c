@@ -267,9 +267,20 @@ static const char *base_name(const char *path) {
   return slash ? slash + 1 : path;
 }
 
+// A name in the debug information may be relative to the folder in which the compiler ran.
+static const char *source_path(struct nck_arena *arena, const char *folder, const char *path) {
+  bool is_relative = *path != '/' && folder && *folder == '/';
+  char *joined = is_relative ? nck_arena_print(arena, "%s/%s/", folder, path)
+                             : nck_arena_print(arena, "%s/", path);
+  if (*joined != '/')
+    return nck_arena_clean(arena, path);
+  nck_report_normalise(joined);
+  return nck_arena_clean(arena, joined);
+}
+
 static void set_source(struct nck_symbolizer *symbolizer, struct nck_report_frame *frame,
-                       const char *path, int line, int column) {
-  frame->path = path ? nck_arena_clean(symbolizer->arena, path) : "";
+                       const char *folder, const char *path, int line, int column) {
+  frame->path = path ? source_path(symbolizer->arena, folder, path) : "";
   frame->file = base_name(frame->path);
   frame->line = line > 0 ? (uint32_t)line : 0;
   frame->column = column > 0 ? (uint32_t)column : 0;
@@ -321,6 +332,8 @@ static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct
   uint32_t n_frames = 0;
   const char *path = NULL;
   int line = 0, column = 0;
+  Dwarf_Attribute attribute;
+  const char *folder = dwarf_formstring(dwarf_attr(&unit.die, DW_AT_comp_dir, &attribute));
   Dwarf_Line *row = dwarf_getsrc_die(&unit.lines, pc);
   if (row) {
     path = dwarf_linesrc(row, NULL, NULL);
@@ -339,7 +352,7 @@ static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct
     struct nck_report_frame *frame = &frames[n_frames++];
     const char *name = die_name(symbolizer->arena, &parents[i]);
     frame->function = name ? name : "";
-    set_source(symbolizer, frame, path, line, column);
+    set_source(symbolizer, frame, folder, path, line, column);
     if (tag == DW_TAG_subprogram)
       break;
     frame->inlined = true;
@@ -355,7 +368,7 @@ static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct
   free(scopes);
   free(parents);
   if (!n_frames && line) {
-    set_source(symbolizer, &frames[0], path, line, column);
+    set_source(symbolizer, &frames[0], folder, path, line, column);
     frames[0].function = "";
     n_frames = 1;
   }

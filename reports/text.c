@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "render.h"
+#include "source.h"
 #include "version.h"
 
 #define MAX_DETAILED 100
@@ -110,7 +111,7 @@ static void print_frame(const struct page *page, const struct nck_report_process
   fprintf(out, "%s\n", off(page));
 }
 
-static void print_stack(const struct page *page, const struct nck_report_process *process,
+static void print_stack(struct page *page, const struct nck_report_process *process,
                         const struct nck_report_stack *stack) {
   if (!stack->n_frames && !stack->n_js)
     return;
@@ -121,8 +122,15 @@ static void print_stack(const struct page *page, const struct nck_report_process
     n_frames--;
   if (!n_frames || stack->n_frames - n_frames < 2)
     n_frames = stack->n_frames;
-  for (uint32_t i = 0; i < n_frames; i++)
+  const struct nck_report_frame *site = nck_report_stack_site(stack);
+  for (uint32_t i = 0; i < n_frames; i++) {
     print_frame(page, process, &stack->frames[i], i);
+    if (&stack->frames[i] != site)
+      continue;
+    const char *line = nck_source_line(site, &page->scratch);
+    if (*line)
+      fprintf(page->out, "          %s%s%s\n", on(page, DIM), line, off(page));
+  }
   if (n_frames < stack->n_frames)
     fprintf(page->out, "      %sand %u frames of the binding layer%s\n", on(page, DIM),
             stack->n_frames - n_frames, off(page));

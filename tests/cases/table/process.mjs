@@ -1,6 +1,6 @@
 // process.mjs - how processes end, what children see, programs that have nothing to do with addons.
-import { existsSync, mkdirSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { endOf } from '../harness.mjs';
+import { existsSync, mkdirSync, copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { endOf, marksOf, sourceOf } from '../harness.mjs';
 import { error, leak } from './rows.mjs';
 
 const lost = (fields) => leak('leaked-reference', { evidence: 'lost', stacks: { created: 'keep_object' }, ...fields });
@@ -185,6 +185,24 @@ export const process_ = [
         prints.push(report?.findings.filter((f) => f.severity === 'leak').map((f) => f.fingerprint).join());
       }
       run.check(prints[0] && prints[0] === prints[1], `fingerprints differ: ${prints}`);
+    },
+  },
+  // The text shows the line itself, unless the source is newer than what was compiled from it.
+  {
+    name: 'source-line', issue: 2, addons: ['leaked-reference__local'],
+    custom: async (run) => {
+      const [marked] = marksOf('leaked-reference__local').created;
+      const line = readFileSync(sourceOf('leaked-reference__local'), 'utf8').split('\n')[marked - 1].trim();
+      const addon = run.path('a.node');
+      for (const isOld of [false, true]) {
+        copyFileSync(run.addonPath('leaked-reference__local'), addon);
+        if (isOld) utimesSync(addon, 1e9, 1e9);
+        const command = run.drive([], ['run']);
+        command[command.indexOf('')] = addon;
+        const watched = await run.under(command);
+        run.check(watched.err.includes(`leaked-reference__local.c:${marked}\n`), `the line is not named: ${watched.err}`);
+        run.check(watched.err.includes(`\n          ${line}\n`) !== isOld, `${line} is ${isOld ? '' : 'not '}shown: ${watched.err}`);
+      }
     },
   },
   // What the report says of the process, its modules and the counts.
