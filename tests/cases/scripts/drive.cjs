@@ -30,7 +30,8 @@ const [paths, steps] = isMainThread
   ? [process.argv[2].split(',').filter(Boolean), process.argv.slice(3)]
   : [workerData.paths, workerData.steps];
 
-const kept = new Map();
+// Reached from the global object: nothing else leads here any more when the last step is done, and a collection may come.
+const kept = (globalThis.kept = new Map());
 let background;
 const addons = paths.map((path) => require(path));
 
