@@ -11,6 +11,7 @@
 
 #include "html_page.h"
 #include "json.h"
+#include "pages.h"
 #include "render.h"
 #include "source.h"
 
@@ -148,6 +149,21 @@ static json_t *build_sites(const struct nck_report *report) {
   return array;
 }
 
+// The pages of the kinds that occur, as text.
+static json_t *build_pages(const struct nck_report *report) {
+  json_t *json = json_object();
+  for (size_t i = 0; i < report->n_findings; i++) {
+    const struct nck_kind *kind = &nck_kinds[report->findings[i]->kind];
+    if (json_object_get(json, kind->word))
+      continue;
+    char *text = nck_page_text(nck_pages[report->findings[i]->kind]);
+    if (text)
+      json_object_set_new(json, kind->word, json_string(text));
+    free(text);
+  }
+  return json;
+}
+
 // In JSON these stand in strings only, where they may be written as escapes.
 static int write_escaped(const char *buffer, size_t size, void *arg) {
   FILE *out = arg;
@@ -166,6 +182,7 @@ void nck_html_render(const struct nck_report *report, const struct nck_render_op
   json_t *json = nck_json_build(report);
   json_object_set_new(json, "sites", build_sites(report));
   json_object_set_new(json, "sources", build_sources(report));
+  json_object_set_new(json, "pages", build_pages(report));
   fputs(nck_html_page, out);
   fputs("<script type=\"application/json\">", out);
   json_dump_callback(json, write_escaped, out, JSON_COMPACT);

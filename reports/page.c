@@ -8,6 +8,7 @@
 #include "pages.h"
 
 #define INDENT 2 // of what stands below a heading
+#define TEXT_WIDTH 100
 #define MARK_BOLD '\1'
 #define MARK_CODE '\2'
 #define MARK_OFF '\3'
@@ -137,24 +138,35 @@ void nck_page_print(const char *page, unsigned width, bool color, FILE *out) {
   nck_text_drop(&text);
 }
 
-void nck_page_print_markdown(const char *page, FILE *out) {
+char *nck_page_text(const char *page) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (!out)
+    return NULL;
+  nck_page_print(page, TEXT_WIDTH, false, out);
+  return fclose(out) == 0 ? text : NULL;
+}
+
+char *nck_page_markdown(const char *page) {
+  struct nck_text text = {0};
   bool code = false;
   for (const char *line = page, *next; *line; line = next) {
-    size_t length = strcspn(line, "\n");
-    next = line + length + (line[length] == '\n');
-    const char *end = line + length;
+    const char *end = line + strcspn(line, "\n");
+    next = end + (*end == '\n');
     if (starts(line, "```")) {
       code = !code;
       end = line + strcspn(line, " \n");
     }
     for (const char *at = line, *words; at < end; at++) {
       if (!code && *at == '[' && (words = link_end(at, end)) != NULL) {
-        fwrite(at + 1, 1, (size_t)(words - at - 1), out);
+        nck_text_add_n(&text, at + 1, (size_t)(words - at - 1));
         at = memchr(words, ')', (size_t)(end - words));
       } else {
-        putc(*at, out);
+        nck_text_add_n(&text, at, 1);
       }
     }
-    putc('\n', out);
+    nck_text_add_n(&text, "\n", 1);
   }
+  return text.text;
 }

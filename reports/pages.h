@@ -14,8 +14,11 @@ extern const char *const nck_pages[NCK_N_FINDINGS];
 // `color`: bold and cyan.
 void nck_page_print(const char *page, unsigned width, bool color, FILE *out);
 
+// The same as text, 100 columns wide without colour; the caller frees, NULL without memory.
+char *nck_page_text(const char *page);
+
 // As Markdown for another place: links lose their targets, which are files beside the page, and
-// examples what our tests read.
-void nck_page_print_markdown(const char *page, FILE *out);
+// examples what our tests read. The caller frees, NULL without memory.
+char *nck_page_markdown(const char *page);
 
 #endif

@@ -4,7 +4,6 @@
 // where they are below it, since code hosts place nothing else. `stacks` hold all frames, a code
 // flow those that have a line, outermost first, the way the host walks through them.
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +19,6 @@
 #define BASE_ID "SRCROOT"
 // More than this a code host does not show.
 #define MAX_FLOW 100
-#define HELP_WIDTH 100
 
 struct page {
   const struct nck_report *report;
@@ -289,25 +287,10 @@ static const char *sentence(struct page *page, const char *text) {
   return nck_arena_print(&page->arena, "%c%s.", first, text + 1);
 }
 
-// The page of a kind, drawn by one of pages.h's functions; the caller frees it.
-static char *page_text(const char *kind_page, bool markdown) {
-  char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
-  if (!out)
-    return NULL;
-  if (markdown)
-    nck_page_print_markdown(kind_page, out);
-  else
-    nck_page_print(kind_page, HELP_WIDTH, false, out);
-  fclose(out);
-  return text;
-}
-
 // Of a rule that a result names the whole page, of the others the advice: all pages are 200 KiB.
 static json_t *build_help(struct page *page, int kind, bool used) {
-  char *plain = used ? page_text(nck_pages[kind], false) : NULL,
-       *markdown = used ? page_text(nck_pages[kind], true) : NULL;
+  char *plain = used ? nck_page_text(nck_pages[kind]) : NULL,
+       *markdown = used ? nck_page_markdown(nck_pages[kind]) : NULL;
   json_t *json;
   if (plain && markdown) {
     json = json_pack("{s:s,s:s}", "text", plain, "markdown", markdown);

@@ -27,7 +27,7 @@ function drawStack(stack, sources) {
   return el('section', {}, el('h3', {}, stack.role), list);
 }
 
-function drawInside(finding, sources) {
+function drawInside(finding, { sources, pages }) {
   const facts = [];
   const fact = (name, value) => value && facts.push(el('dt', {}, name), el('dd', {}, value));
   fact('no more than this', finding.reason);
@@ -47,16 +47,17 @@ function drawInside(finding, sources) {
   } }, 'Copy');
   return el('div', { class: 'inside' }, el('p', { class: 'message' }, finding.message), el('dl', {}, facts), finding.stacks.map((stack) => drawStack(stack, sources)),
     el('p', {}, 'Suppress: ', el('code', {}, finding.suppression), ' ', navigator.clipboard ? copy : null),
+    el('details', { class: 'explained' }, el('summary', {}, 'What it means, an example, the fix'), el('pre', { class: 'excerpt', tabindex: 0 }, el('span', {}, pages[finding.kind]))),
     el('p', { class: 'quiet' }, 'Explained by ', el('code', {}, `napicheck explain ${finding.kind}`), `; fingerprint ${finding.fingerprint}`));
 }
 
-function drawFinding(finding, sources) {
+function drawFinding(finding, data) {
   const state = finding.state ? ` (${finding.state})` : '';
   const item = el('details', { class: `finding ${finding.severity}` },
     el('summary', {}, el('span', {}, el('span', { class: 'severity' }, finding.severity), ' ', el('b', {}, finding.kind), finding.evidence ? ` (${finding.evidence})` : '', state),
       el('span', { class: 'count' }, finding.count > 1 ? `×${number(finding.count)}` : ''),
       el('span', { class: 'site mono quiet' }, [addonOf(finding), siteText(finding.stacks)].filter(Boolean).join(': '))));
-  item.addEventListener('toggle', () => { if (item.open && !item.lastElementChild.classList.contains('inside')) item.append(drawInside(finding, sources)); });
+  item.addEventListener('toggle', () => { if (item.open && !item.lastElementChild.classList.contains('inside')) item.append(drawInside(finding, data)); });
   return item;
 }
 
@@ -75,7 +76,7 @@ export function drawFindings(data) {
   const more = el('button', { type: 'button', onclick: () => add() });
   let chosen = [], shown = 0;
   const add = () => {
-    list.append(...chosen.slice(shown, shown + PAGE).map((finding) => drawFinding(finding, data.sources)));
+    list.append(...chosen.slice(shown, shown + PAGE).map((finding) => drawFinding(finding, data)));
     shown = Math.min(chosen.length, shown + PAGE);
     more.hidden = shown >= chosen.length;
     more.textContent = `Show ${number(Math.min(PAGE, chosen.length - shown))} more of ${number(chosen.length - shown)}`;

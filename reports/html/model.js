@@ -15,6 +15,7 @@ export function readReports() {
     processes: all('processes'), finalizers: all('finalizers'), profiles: all('handle_profile'), failed: all('failed_calls'),
     suppressions: all('suppressions'), notes: all('notes'), sites: all('sites'),
     sources: Object.assign(Object.create(null), ...all('sources')),
+    pages: Object.assign(Object.create(null), ...all('pages')),
     tool: reports[0]?.tool ?? {},
     exits: reports.map((report) => report.summary),
   };

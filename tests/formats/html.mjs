@@ -72,6 +72,9 @@ try {
       await showsText(page.locator('.finding summary'), /leak growing-references \(growing\)/);
       await page.locator('.finding summary').click();
       await showsText(page.locator('.finding .inside'), /rose through the whole run/);
+      await page.locator('.explained summary').click();
+      assert.ok(await page.locator('.explained pre').isVisible());
+      assert.equal(await page.locator('.explained pre').textContent(), run(['explain', 'growing-references'], { env: { ...process.env, COLUMNS: '100' } }).stdout);
       await page.getByLabel('Search the findings').fill('');
       await page.waitForFunction(() => document.querySelectorAll('.finding').length > 1);
       await page.locator('.controls label.leak input').uncheck();
