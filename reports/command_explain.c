@@ -36,6 +36,7 @@ static void print_list(void) {
     group = nck_kinds[i].group;
     printf("  %-38s %s\n", nck_kinds[i].word, nck_kinds[i].title);
   }
+  printf("\n`napicheck explain KIND' shows the page of one, with examples and the fix.\n");
 }
 
 // What is piped into a pager takes the terminal's width from the environment, where it stands.

@@ -3,6 +3,7 @@
 //
 //   run-pages.mjs --build DIR [--language c|cpp|rust] [KIND...]
 //   run-pages.mjs --build DIR --napi-rs CRATE [KIND...]     those with napi-rs; CRATE builds a cdylib of src/lib.rs offline
+//   run-pages.mjs --build DIR --runtime PATH [KIND...]      on another one, by hand: pages are written for Node
 //   run-pages.mjs --build DIR --self-test                   proves that each kind of fault is noticed
 //
 // Flags of an example, behind its language on the page:
@@ -18,11 +19,12 @@ import { languages, neverCalled, readPages, root, scriptOf, sourceOf } from './p
 const jobs = Number(process.env.NAPICHECK_JOBS ?? 2);
 
 function parseArguments(args) {
-  const given = { build: join(root, 'build'), kinds: [], languages: ['c', 'cpp', 'rust'], napiRs: null, isSelfTest: false };
+  const given = { build: join(root, 'build'), kinds: [], languages: ['c', 'cpp', 'rust'], napiRs: null, isSelfTest: false, runtime: process.execPath };
   while (args.length) {
     const word = args.shift();
     if (word === '--build') given.build = resolve(args.shift());
     else if (word === '--language') given.languages = [args.shift()];
+    else if (word === '--runtime') given.runtime = resolve(args.shift());
     else if (word === '--self-test') given.isSelfTest = true;
     else if (word === '--napi-rs') given.napiRs = resolve(args.shift());
     else if (word.startsWith('-')) throw new Error(`unknown argument ${word}`);
@@ -101,10 +103,8 @@ async function compileNapiRs(examples, folder, crate) {
   }
 }
 
-const runtime = describeRuntime(process.execPath);
-
 // A row as the table of cases has them, so that the harness judges it.
-function caseOf(example, page) {
+function caseOf(example, page, runtime) {
   const { ends, also } = example.flags;
   const row = { name: `explain-${example.name}`, addons: [], limitMs: 20000, command: () => [...runtime.launch, example.script] };
   if (example.role === 'fixed') {
@@ -157,13 +157,13 @@ async function runExamples(examples, given) {
     const header = examples.some((example) => example.language === 'cpp') ? await precompile(folder) : null;
     await inParallel(examples, (example) => compile(example, folder, header));
   }
-  const failures = [];
+  const failures = [], runtime = describeRuntime(given.runtime);
   let passed = 0;
   await inParallel(examples, async (example) => {
     const at = `docs/findings/${example.kind}.md:${example.line}: the ${example.role} in ${example.language}`;
     if (example.failure) return failures.push(`${at} ${example.failure}`);
     for (const name of neverCalled(example)) return failures.push(`${at}: its JavaScript never calls ${name}`);
-    const result = await runCase(caseOf(example, example.page), { build: given.build, runtime });
+    const result = await runCase(caseOf(example, example.page, runtime), { build: given.build, runtime });
     if (!result.failures.length) return passed++;
     return failures.push(`${at} (${result.folder}):\n  ${result.failures.join('\n  ')}`);
   });
