@@ -101,13 +101,14 @@ try {
       await showsText(page.locator('#live .detail'), /^addon\.node: 599 references, 100\.0 %$/);
       for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
       const width = () => page.evaluate(() => document.activeElement.querySelector('rect')?.getBoundingClientRect().width);
-      const narrow = await width();
-      await page.keyboard.press('Enter');
       // The chart sets widths in its next frame.
       const until = async (what, holds) => {
         for (let tries = 0; tries < 100 && !holds(await width()); tries++) await new Promise((next) => setTimeout(next, 50));
-        assert.ok(holds(await width()), `${what}: ${await width()}, before ${narrow}`);
+        assert.ok(holds(await width()), `${what}: ${await width()}`);
       };
+      await until('frames have a width', (now) => now > 0);
+      const narrow = await width();
+      await page.keyboard.press('Enter');
       await until('Enter zooms in', (now) => now > narrow);
       await page.keyboard.press('Escape');
       await until('Escape zooms out', (now) => now === narrow);
