@@ -259,15 +259,15 @@ static int compare_processes(const void *left, const void *right) {
                                                : a->pid > b->pid;
 }
 
-// Only its parent knows which signal ended a process.
-static void set_signal(struct nck_report *report, const struct launch *launch) {
+// Only its parent knows how a process ended whose record does not say so.
+static void set_end(struct nck_report *report, const struct launch *launch) {
   for (size_t i = 0; i < report->n_processes; i++) {
     struct nck_report_process *process = report->processes[i];
-    if (process->pid == (uint32_t)launch->pid && !process->end_known &&
-        WIFSIGNALED(launch->status)) {
-      process->end_how = "signal";
-      process->end_code = WTERMSIG(launch->status);
-    }
+    if (process->pid != (uint32_t)launch->pid || process->end_known)
+      continue;
+    bool killed = WIFSIGNALED(launch->status);
+    process->end_how = killed ? "signal" : "exit";
+    process->end_code = killed ? WTERMSIG(launch->status) : WEXITSTATUS(launch->status);
   }
 }
 
@@ -332,7 +332,7 @@ static int report_run(const struct launch *launch) {
   bool good = !found || add_records(&report, launch, &list);
   if (report.n_processes)
     qsort(report.processes, report.n_processes, sizeof *report.processes, compare_processes);
-  set_signal(&report, launch);
+  set_end(&report, launch);
   if (launch->timed_out)
     add_timeout_notes(&report, launch);
   good &= nck_build_finish(&report, &launch->effective, "", status_of(launch));

@@ -389,7 +389,9 @@ static void set_severity(struct nck_collector *collector, struct nck_report_find
   if (evidence == CLASS_LIVE) {
     finding->reason =
         !strcmp(process->end_how, "running") ? "the process is running: what lives may be in use"
-        : !process->end_known ? "the process was killed: what lived then may have been in use"
+        : !process->end_known
+            ? "memory was not searched when the process ended: what lived then may "
+              "have been in use"
         : *process->scan_reason
             ? nck_arena_print(collector->arena, "memory was not searched for copies: %s",
                               process->scan_reason)

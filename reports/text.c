@@ -228,11 +228,18 @@ static void print_state(const struct page *page, const struct nck_report_process
     fprintf(out, "pid %u is running; this is what lives in it after %llu.%llu s\n", process->pid,
             (unsigned long long)(process->duration_ms / 1000),
             (unsigned long long)(process->duration_ms / 100 % 10));
+  else if (!process->end_known && !strcmp(process->end_how, "exit"))
+    fprintf(out,
+            "pid %u ended with status %d and never told napicheck (a system call of its own, or "
+            "another program in its place); this is what lived in it\n",
+            process->pid, process->end_code);
   else if (!process->end_known && process->end_code)
     fprintf(out, "pid %u was killed by signal %d (%s); this is what lived in it then\n",
             process->pid, process->end_code, strsignal(process->end_code));
   else if (!process->end_known)
     fprintf(out, "pid %u was killed; this is what lived in it then\n", process->pid);
+  else if (!strcmp(process->end_how, "exec"))
+    fprintf(out, "pid %u put another program in its place\n", process->pid);
   if (process->blind_ms)
     fprintf(out, "pid %u: napicheck stopped judging after %u ms: %s\n", process->pid,
             process->blind_ms, process->blind_reason);

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,6 +442,30 @@ static bool is_addon_required(void) {
   return !is_unset(NCK_OPTION_require) && getenv("NAPICHECK_RUN") == NULL;
 }
 
+static struct sigaction termination; // what SIGTERM did before
+static uint32_t termination_held;
+static volatile sig_atomic_t terminated;
+
+static void note_termination(int number) { terminated = number; }
+
+void nck_ending_hold_termination(void) {
+  struct sigaction hold = {.sa_handler = note_termination, .sa_flags = SA_RESTART};
+  if (__atomic_exchange_n(&termination_held, 1, __ATOMIC_ACQ_REL) != 0)
+    return;
+  if (sigaction(SIGTERM, NULL, &termination) != 0 || termination.sa_flags & SA_SIGINFO ||
+      termination.sa_handler != SIG_DFL || sigaction(SIGTERM, &hold, NULL) != 0)
+    __atomic_store_n(&termination_held, 0, __ATOMIC_RELEASE);
+}
+
+void nck_ending_release_termination(bool reported) {
+  if (__atomic_load_n(&termination_held, __ATOMIC_ACQUIRE) == 0 || (terminated != 0 && !reported))
+    return;
+  sigaction(SIGTERM, &termination, NULL);
+  __atomic_store_n(&termination_held, 0, __ATOMIC_RELEASE);
+  if (terminated != 0)
+    kill(getpid(), SIGTERM);
+}
+
 int nck_ending_report(enum nck_end how, int code) {
   struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
   pid_t pid = getpid();
@@ -478,10 +503,12 @@ int nck_ending_report(enum nck_end how, int code) {
   if (how == NCK_END_EXIT && nck_tls.frame != NULL)
     how = NCK_END_EXIT_IN_CALL;
   final_status = code;
+  nck_ending_hold_termination();
   int status = make_report(header, how, code);
   final_status = status;
   __atomic_store_n(&state, STATE_DONE, __ATOMIC_RELEASE);
   syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+  nck_ending_release_termination(true);
   errno = saved;
   return status;
 }
@@ -520,4 +547,91 @@ void nck_ending_underscore_exit(int code) { _exit(nck_ending_report(NCK_END_EXIT
 void nck_ending_abort(void) {
   nck_ending_report(NCK_END_ABORT, ABORT_STATUS);
   abort();
+}
+
+// --- another program in the same process ---
+
+static bool is_program(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+// Where execvp would look.
+static bool is_program_in_path(const char *name) {
+  const char *list = getenv("PATH");
+  while (list != NULL) {
+    int length = (int)strcspn(list, ":");
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%.*s%s%s", length, list, length > 0 ? "/" : "", name);
+    if (n > 0 && (size_t)n < sizeof path && is_program(path))
+      return true;
+    list += length;
+    list = *list == ':' ? list + 1 : NULL;
+  }
+  return false;
+}
+
+// The report is made before, since nothing of ours is there afterwards. One that is going to fail
+// is no end: the program goes on, and has its report later.
+static void before_exec(const char *file, bool in_path) {
+  struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
+  if (header == NULL || (pid_t)header->pid != getpid() || file == NULL)
+    return; // a child of fork or vfork, which starts a program as usual
+  int saved = errno;
+  if (in_path && strchr(file, '/') == NULL ? is_program_in_path(file) : is_program(file))
+    nck_ending_report(NCK_END_EXEC, 0);
+  errno = saved;
+}
+
+int nck_ending_execve(const char *path, char *const argv[], char *const envp[]) {
+  before_exec(path, false);
+  return execve(path, argv, envp);
+}
+
+int nck_ending_execv(const char *path, char *const argv[]) {
+  before_exec(path, false);
+  return execv(path, argv);
+}
+
+int nck_ending_execvp(const char *file, char *const argv[]) {
+  before_exec(file, true);
+  return execvp(file, argv);
+}
+
+int nck_ending_execvpe(const char *file, char *const argv[], char *const envp[]) {
+  before_exec(file, true);
+  return execvpe(file, argv, envp);
+}
+
+// The arguments of an execl as an array on the stack: the child of a vfork comes here too.
+#define TAKE_ARGUMENTS(first, list, argv)                                                          \
+  va_list list;                                                                                    \
+  va_start(list, first);                                                                           \
+  size_t n_arguments = 1;                                                                          \
+  while (va_arg(list, const char *) != NULL)                                                       \
+    n_arguments++;                                                                                 \
+  va_end(list);                                                                                    \
+  char **argv = __builtin_alloca((n_arguments + 1) * sizeof *argv);                                \
+  argv[0] = (char *)(uintptr_t)(first);                                                            \
+  va_start(list, first);                                                                           \
+  for (size_t i = 1; i <= n_arguments; i++)                                                        \
+  argv[i] = va_arg(list, char *)
+
+int nck_ending_execl(const char *path, const char *first, ...) {
+  TAKE_ARGUMENTS(first, list, argv);
+  va_end(list);
+  return nck_ending_execv(path, argv);
+}
+
+int nck_ending_execlp(const char *file, const char *first, ...) {
+  TAKE_ARGUMENTS(first, list, argv);
+  va_end(list);
+  return nck_ending_execvp(file, argv);
+}
+
+int nck_ending_execle(const char *path, const char *first, ...) {
+  TAKE_ARGUMENTS(first, list, argv);
+  char *const *envp = va_arg(list, char *const *);
+  va_end(list);
+  return nck_ending_execve(path, argv, envp);
 }

@@ -1,8 +1,8 @@
 // ending.h: the end of the process, in all the forms that can be seen from inside, and the start of
 // the reader.
 //
-// Every way out (the runtime's and the addons' exit, quick_exit, _exit, abort; the fallback on_exit
-// handler, registered again after each addon is loaded so that it runs before their static
+// Every way out (the runtime's and the addons' exit, quick_exit, _exit, abort, exec; the fallback
+// on_exit handler, registered again after each addon is loaded so that it runs before their static
 // destructors) comes to nck_ending_report once: the trackers close their books, the scan runs, the
 // record is marked, the reader is started (found beside the library) and its verdict taken.
 // Children of a fork or vfork come here too: they do nothing, but for a child of a fork that has
@@ -31,11 +31,38 @@ int nck_ending_report(enum nck_end how, int code);
 // waits for it.
 void nck_ending_worker(uint32_t thread);
 
+// A parent that waits for the end of a process loses patience and sends SIGTERM (Jest after half a
+// second). Between these two it does not end the process where it would, but afterwards: what is
+// about to be found out is not lost. Signal handlers of the program are left alone. `reported` is
+// false when the report is still to come: a signal that has come then waits for it. errno may
+// change.
+void nck_ending_hold_termination(void);
+void nck_ending_release_termination(bool reported);
+
 // Replacements put into GOT slots by interpose.c: report, then the real function.
 void nck_ending_exit(int code) __attribute__((noreturn));
 void nck_ending_quick_exit(int code) __attribute__((noreturn));
 void nck_ending_underscore_exit(int code) __attribute__((noreturn));
 void nck_ending_abort(void) __attribute__((noreturn));
+
+// The same for another program in the same process: the report is made, as far as the exec can be
+// expected to succeed. Children of fork and vfork pass.
+int nck_ending_execve(const char *path, char *const argv[], char *const envp[]);
+int nck_ending_execv(const char *path, char *const argv[]);
+int nck_ending_execvp(const char *file, char *const argv[]);
+int nck_ending_execvpe(const char *file, char *const argv[], char *const envp[]);
+int nck_ending_execl(const char *path, const char *first, ...);
+int nck_ending_execlp(const char *file, const char *first, ...);
+int nck_ending_execle(const char *path, const char *first, ...);
+#define NCK_ENDING_EXECS                                                                           \
+  {.name = "execve", .replacement = (void *)nck_ending_execve},                                    \
+      {.name = "execv", .replacement = (void *)nck_ending_execv},                                  \
+      {.name = "execvp", .replacement = (void *)nck_ending_execvp},                                \
+      {.name = "execvpe", .replacement = (void *)nck_ending_execvpe},                              \
+      {.name = "execl", .replacement = (void *)nck_ending_execl},                                  \
+      {.name = "execlp", .replacement = (void *)nck_ending_execlp}, {                              \
+    .name = "execle", .replacement = (void *)nck_ending_execle                                     \
+  }
 
 // The trackers' last word, called by nck_ending_report before the scan (env.c).
 void nck_env_close_books(enum nck_end how);

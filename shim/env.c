@@ -179,7 +179,13 @@ void nck_env_teardown_begins(struct nck_env *state) {
   nck_env_count_turn_slow(state);
   for (struct nck_env *other = thread->envs; other != NULL; other = other->next_on_thread)
     nck_reference_examine(other);
+  // A worker ends while the program goes on, whose signals are its own.
+  bool ends = thread->tid == (uint32_t)getpid();
+  if (ends)
+    nck_ending_hold_termination();
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
+  if (ends)
+    nck_ending_release_termination(false);
 }
 
 static void env_cleanup(void *arg) {

@@ -345,6 +345,7 @@ void nck_interpose_runtime_slots(void) {
       {.name = "_exit", .replacement = (void *)nck_ending_underscore_exit},
       {.name = "_Exit", .replacement = (void *)nck_ending_underscore_exit},
       {.name = "abort", .replacement = (void *)nck_ending_abort},
+      NCK_ENDING_EXECS,
   };
   int saved_errno = errno;
 

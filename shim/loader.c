@@ -159,7 +159,8 @@ static void redirect_exits(const void *address) {
       {.name = "exit", .replacement = (void *)nck_ending_exit},
       {.name = "quick_exit", .replacement = (void *)nck_ending_quick_exit},
       {.name = "_exit", .replacement = (void *)nck_ending_underscore_exit},
-      {.name = "abort", .replacement = (void *)nck_ending_abort}};
+      {.name = "abort", .replacement = (void *)nck_ending_abort},
+      NCK_ENDING_EXECS};
   nck_interpose_redirect(address, rows, sizeof rows / sizeof rows[0]);
 }
 

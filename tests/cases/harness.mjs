@@ -289,6 +289,19 @@ export class CaseRun {
     return runCommand([this.tool, ...args], { cwd: this.folder, env: this.baseEnvironment() });
   }
 
+  // `napicheck run` with a text and a JSON report; the latter is checked and comes with the run.
+  async launch(command, { options = [], prefix = [], ...settings } = {}) {
+    const path = this.path('report.json');
+    rmSync(path, { force: true });
+    const format = `--format=text=${this.path('report.txt')},json=${path}`;
+    const line = [...prefix, this.tool, 'run', format, ...options, '--', ...command];
+    const run = await runCommand(line, { cwd: this.folder, ...settings, env: { ...this.baseEnvironment(), ...settings.env } });
+    writeFileSync(this.path('stdout.txt'), run.out);
+    writeFileSync(this.path('stderr.txt'), run.err);
+    const text = existsSync(this.path('report.txt')) ? readFileSync(this.path('report.txt'), 'utf8') : '';
+    return { ...run, text, report: existsSync(path) ? this.report(path, settings) : null };
+  }
+
   // The report at path, checked against the schema and for calls; null (and a failure) where there is none.
   report(path, { calls = 1 } = {}) {
     let report;

@@ -1,10 +1,11 @@
 // table.mjs - every case by name; one file an area in table/. README.md says what a row holds.
 import { everyCall } from './table/calls.mjs';
 import { handles } from './table/handles.mjs';
+import { launcher } from './table/launcher.mjs';
 import { options } from './table/options.mjs';
 import { process_ } from './table/process.mjs';
 import { records } from './table/records.mjs';
 import { references } from './table/references.mjs';
 import { resources } from './table/resources.mjs';
 
-export const cases = [...everyCall, ...references, ...process_, ...options, ...records, ...handles, ...resources];
+export const cases = [...everyCall, ...references, ...process_, ...options, ...records, ...handles, ...resources, ...launcher];
