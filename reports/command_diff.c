@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "json.h"
 #include "kinds.h"
 #include "load.h"
 #include "memory.h"
@@ -65,6 +66,7 @@ struct row {
 struct row_list {
   struct row *rows;
   size_t n, capacity;
+  struct nck_map by_fingerprint; // to the number of the row, from 1
 };
 
 static const char *text_of(const json_t *finding, const char *key) {
@@ -79,15 +81,14 @@ static void note_findings(struct row_list *list, const json_t *report, bool afte
     for (size_t i = 0; i < json_array_size(findings); i++) {
       const json_t *finding = json_array_get(findings, i);
       const char *fingerprint = text_of(finding, "fingerprint");
-      size_t at = 0;
-      while (at < list->n && strcmp(list->rows[at].fingerprint, fingerprint) != 0)
-        at++;
-      if (at == list->n) {
+      void **place = nck_map_place(&list->by_fingerprint, nck_map_hash(fingerprint));
+      if (!*place) {
         list->rows = nck_memory_grow(list->rows, &list->capacity, list->n + 1, sizeof *list->rows);
         list->rows[list->n++] = (struct row){.fingerprint = fingerprint, .finding = finding};
+        *place = (void *)(uintptr_t)list->n;
       }
-      struct row *row = &list->rows[at];
-      json_int_t count = json_integer_value(json_object_get(finding, "count"));
+      struct row *row = &list->rows[(uintptr_t)*place - 1];
+      json_int_t count = nck_json_count(finding);
       if (after && !row->after)
         row->finding = finding;
       *(after ? &row->after : &row->before) += count;
@@ -221,6 +222,7 @@ int nck_command_diff(int argc, char **argv) {
     status = got_worse(&list) ? NCK_EXIT_FINDINGS : 0;
   }
   free(list.rows);
+  nck_map_drop(&list.by_fingerprint);
   json_decref(reports[0]);
   json_decref(reports[1]);
   return status;

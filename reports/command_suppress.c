@@ -1,11 +1,13 @@
 // command_suppress.c: `napicheck suppress FILE`: suppression lines for what a report holds.
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "cli.h"
+#include "json.h"
 #include "kinds.h"
 #include "load.h"
+#include "memory.h"
 #include "policy.h"
 
 struct arguments {
@@ -49,31 +51,44 @@ static const char *text_of(const json_t *finding, const char *key) {
   return text ? text : "";
 }
 
-// Several findings may share a line: their counts are summed in its comment.
+// What one line stands for: several findings may share it.
+struct line {
+  const json_t *finding; // the first of them
+  json_int_t count;
+};
+
+static bool is_wanted(const json_t *finding, bool all) {
+  return *text_of(finding, "suppression") &&
+         (all || nck_severity_find(text_of(finding, "severity")) > NCK_SEVERITY_NOTE);
+}
+
+static void print_line(const struct line *line) {
+  const char *module = text_of(line->finding, "package");
+  if (!*module)
+    module = text_of(line->finding, "module");
+  printf("# %s, %lld in %s\n%s\n", text_of(line->finding, "severity"), (long long)line->count,
+         *module ? module : "an unknown module", text_of(line->finding, "suppression"));
+}
+
 static void print_lines(const json_t *findings, bool all) {
-  size_t n = json_array_size(findings);
+  size_t n = json_array_size(findings), n_lines = 0;
+  struct line *lines = nck_memory_take(n + 1, sizeof *lines);
+  struct nck_map by_text = {0};
   for (size_t i = 0; i < n; i++) {
     const json_t *finding = json_array_get(findings, i);
-    const char *line = text_of(finding, "suppression");
-    if (!*line || (!all && nck_severity_find(text_of(finding, "severity")) <= NCK_SEVERITY_NOTE))
+    if (!is_wanted(finding, all))
       continue;
-    json_int_t count = 0;
-    bool first = true;
-    for (size_t other = 0; other < n; other++) {
-      const json_t *same = json_array_get(findings, other);
-      if (!strcmp(text_of(same, "suppression"), line)) {
-        first &= other >= i;
-        count += json_integer_value(json_object_get(same, "count"));
-      }
+    void **place = nck_map_place(&by_text, nck_map_hash(text_of(finding, "suppression")));
+    if (!*place) {
+      lines[n_lines].finding = finding;
+      *place = &lines[n_lines++];
     }
-    if (!first)
-      continue;
-    const char *module = text_of(finding, "package");
-    if (!*module)
-      module = text_of(finding, "module");
-    printf("# %s, %lld in %s\n%s\n", text_of(finding, "severity"), (long long)count,
-           *module ? module : "an unknown module", line);
+    ((struct line *)*place)->count += nck_json_count(finding);
   }
+  for (size_t i = 0; i < n_lines; i++)
+    print_line(&lines[i]);
+  nck_map_drop(&by_text);
+  free(lines);
 }
 
 int nck_command_suppress(int argc, char **argv) {

@@ -86,18 +86,11 @@ static void add_lines(struct sources *sources, struct source_file *file, uint32_
   }
 }
 
-static uint64_t hash_text(const char *text) {
-  uint64_t hash = 0xcbf29ce484222325ull;
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
-  return hash;
-}
-
 static void add_source(struct sources *sources, struct nck_map *files, const char *path,
                        uint32_t line) {
   if (!line || line > INT32_MAX || !is_source_name(path))
     return;
-  void **place = nck_map_place(files, hash_text(path));
+  void **place = nck_map_place(files, nck_map_hash(path));
   struct source_file *file = *place;
   if (!file) {
     *place = file = nck_arena_take(&sources->arena, sizeof *file);

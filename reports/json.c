@@ -461,10 +461,37 @@ json_t *nck_json_read(const char *path, const char *what, struct nck_error *erro
   return json;
 }
 
+// A report that we wrote is clean; one from elsewhere may want to speak to a terminal, or to add
+// lines of its own to a suppression file.
+static void clean_texts(json_t *json, struct nck_arena *arena) {
+  if (json_is_string(json)) {
+    const char *text = json_string_value(json), *clean = nck_arena_clean(arena, text);
+    if (strcmp(text, clean) != 0)
+      json_string_set(json, clean);
+  } else if (json_is_array(json)) {
+    for (size_t i = 0; i < json_array_size(json); i++)
+      clean_texts(json_array_get(json, i), arena);
+  } else if (json_is_object(json)) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(json, key, value) { clean_texts(value, arena); }
+  }
+}
+
+#define MOST_COUNTED (1ll << 53)
+
+json_int_t nck_json_count(const json_t *finding) {
+  json_int_t count = json_integer_value(json_object_get(finding, "count"));
+  return count < 0 ? 0 : count > MOST_COUNTED ? MOST_COUNTED : count;
+}
+
 json_t *nck_json_load(const char *path, struct nck_error *error) {
   json_t *json = nck_json_read(path, "a report", error);
   if (!json)
     return NULL;
+  struct nck_arena arena = {0};
+  clean_texts(json, &arena);
+  nck_arena_drop(&arena);
   const char *schema = json_string_value(json_object_get(json, "schema"));
   if (!schema || strcmp(schema, NCK_JSON_SCHEMA) != 0 ||
       !json_is_array(json_object_get(json, "findings")) ||
@@ -497,7 +524,10 @@ static void merge_numbers(json_t *into, const json_t *from) {
       merge_numbers(to, value);
     } else if (json_is_integer(value) && json_is_integer(to)) {
       json_int_t a = json_integer_value(to), b = json_integer_value(value);
-      json_integer_set(to, !strcmp(key, "peak") ? (a > b ? a : b) : a + b);
+      json_int_t sum;
+      if (!strcmp(key, "peak") || __builtin_add_overflow(a, b, &sum))
+        sum = a > b ? a : b;
+      json_integer_set(to, sum);
     } else if (!to) {
       json_object_set_new(into, key, json_deep_copy(value));
     }

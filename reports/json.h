@@ -19,8 +19,12 @@ json_t *nck_json_build_site(const struct nck_report_site *site);
 // caller drops.
 json_t *nck_json_read(const char *path, const char *what, struct nck_error *error);
 
-// Loads a report and checks that it is one. NULL with a line in `error`; the caller drops.
+// Loads a report and checks that it is one; its texts are clean then, as in the model. NULL with a
+// line in `error`; the caller drops.
 json_t *nck_json_load(const char *path, struct nck_error *error);
+
+// How often a finding of a loaded report occurred: 0 or more, and small enough for sums of many.
+json_int_t nck_json_count(const json_t *finding);
 
 // True when both were made by processes of one run.
 bool nck_json_is_same_run(const json_t *left, const json_t *right);

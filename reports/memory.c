@@ -173,6 +173,13 @@ static size_t slot_of(const struct nck_map *map, uint64_t key) {
   return slot;
 }
 
+uint64_t nck_map_hash(const char *text) {
+  uint64_t hash = 0xcbf29ce484222325ull;
+  for (; *text; text++)
+    hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
+  return hash;
+}
+
 void *nck_map_find(const struct nck_map *map, uint64_t key) {
   return map->n_slots ? map->slots[slot_of(map, key)].value : NULL;
 }

@@ -52,6 +52,8 @@ struct nck_map {
   size_t n_slots, n_used;
 };
 
+// A key for a text.
+uint64_t nck_map_hash(const char *text);
 void *nck_map_find(const struct nck_map *map, uint64_t key);
 // The value's place, for reading and writing; a new one holds NULL and must be set before the next
 // call.

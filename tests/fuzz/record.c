@@ -6,18 +6,11 @@
 // taken as it is. seeds.mjs makes the one of the other.
 //
 //   fuzz_record SEEDS-FOLDER -max_total_time=900
-//
-// Without libFuzzer (-DNAPICHECK_FUZZ_MAIN) it is a program that runs the files and folders on its
-// command line once: the test that what was found stays fixed. A seed (a file of that name) that is
-// refused fails it: the fuzzer would get no further than the door. Of each seed some damaged copies
-// are run too, always the same ones.
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "build.h"
@@ -81,7 +74,7 @@ static void draw(const struct nck_report *report, const struct nck_options *opti
   }
 }
 
-static unsigned n_refused;
+unsigned n_refused; // replay.c reads it
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   open_once();
@@ -109,74 +102,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   nck_options_drop(&none);
   return 0;
 }
-
-#ifdef NAPICHECK_FUZZ_MAIN
-#define N_DAMAGED 60u
-static unsigned n_run;
-
-// The copies differ from the seed in a few bytes or words.
-static void run_damaged(uint8_t *bytes, size_t n) {
-  uint32_t random = 12345;
-  uint8_t *copy = malloc(n + 1);
-  for (unsigned round = 0; copy && n > 8 && round < N_DAMAGED; round++) {
-    memcpy(copy, bytes, n);
-    for (unsigned i = 0; i <= round % 8; i++) {
-      random = random * 1664525u + 1013904223u;
-      size_t at = (random >> 8) % (n - 4);
-      if (random & 1)
-        copy[at] = (uint8_t)(random >> 16);
-      else
-        memset(copy + at, random & 2 ? 0xff : 0, 4);
-    }
-    LLVMFuzzerTestOneInput(copy, n);
-    n_run++;
-  }
-  free(copy);
-}
-
-static void run_file(const char *path) {
-  FILE *file = fopen(path, "re");
-  if (!file) {
-    perror(path);
-    exit(1);
-  }
-  struct stat status;
-  if (fstat(fileno(file), &status) != 0)
-    abort();
-  uint8_t *bytes = malloc((size_t)status.st_size + 1);
-  size_t n = bytes ? fread(bytes, 1, (size_t)status.st_size, file) : 0;
-  fclose(file);
-  unsigned before = n_refused;
-  LLVMFuzzerTestOneInput(bytes, n);
-  n_run++;
-  if (strstr(path, "/seed-")) {
-    if (n_refused != before) {
-      fprintf(stderr, "%s is refused as a record\n", path);
-      exit(1);
-    }
-    run_damaged(bytes, n);
-  }
-  free(bytes);
-}
-
-int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    struct stat status;
-    DIR *folder = stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode) ? opendir(argv[i]) : NULL;
-    if (!folder) {
-      run_file(argv[i]);
-      continue;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(folder))) {
-      char path[4096];
-      snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name);
-      if (*entry->d_name != '.')
-        run_file(path);
-    }
-    closedir(folder);
-  }
-  printf("%u inputs, %u refused\n", n_run, n_refused);
-  return n_run > n_refused ? 0 : 1;
-}
-#endif

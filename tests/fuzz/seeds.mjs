@@ -1,7 +1,8 @@
-// seeds.mjs: records with something in every table, as inputs of the fuzzer (record.c says their form). They are made
-// when they are wanted: kept ones would be of an old layout one day, refused at the door, and nobody would notice.
+// seeds.mjs: what the fuzzers start from: FOLDER/record, records with something in every table (record.c says their
+// form), and FOLDER/text, reports as JSON, a baseline, suppressions (text.c). They are made when they are wanted: kept
+// ones would be of an old layout one day, refused at the door, and nobody would notice.
 //
-//   node tests/fuzz/seeds.mjs MAKE_RECORD FOLDER [RECORD...]     RECORD: others, of a program's run
+//   node tests/fuzz/seeds.mjs MAKE_RECORD NAPICHECK FOLDER [RECORD...]     RECORD: others, of a program's run
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -44,13 +45,26 @@ const settings = {
   aborted: ['lost=4', 'all=1', 'how=abort', 'blind=no room', 'cwd=/nowhere'],
 };
 
-const [makeRecord, folder, ...others] = process.argv.slice(2);
-mkdirSync(folder, { recursive: true });
+const [makeRecord, tool, folder, ...others] = process.argv.slice(2);
+const run = (program, ...args) => {
+  const result = spawnSync(program, args, { encoding: 'utf8' });
+  if (result.error || ![0, 23].includes(result.status)) throw new Error(`${program}: ${result.error ?? result.stderr}`);
+  return result.stdout;
+};
+for (const kind of ['record', 'text']) mkdirSync(join(folder, kind), { recursive: true });
+const write = (kind, name, bytes) => writeFileSync(join(folder, kind, `seed-${name}`), bytes);
 for (const [name, words] of Object.entries(settings)) {
   const record = join(folder, `${name}.napicheck`);
-  const result = spawnSync(makeRecord, [record, ...words], { encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`${makeRecord}: ${result.stderr}`);
-  writeFileSync(join(folder, `seed-${name}`), squeeze(readFileSync(record)));
+  run(makeRecord, record, ...words);
+  write('record', name, squeeze(readFileSync(record)));
+  if (['everything', 'leak'].includes(name)) {
+    write('text', `json-${name}`, `j${run(tool, 'report', '--format=json', record)}`);
+    write('text', `suppressions-${name}`, `s# of ${name}\n${run(tool, 'suppress', '--all', record)}*:^lib*$ max=12 expires=2027-06-30 reason="on purpose"\n`);
+    const baseline = join(folder, 'baseline');
+    run(tool, 'report', `--write_baseline=${baseline}`, record);
+    write('text', `baseline-${name}`, `b${readFileSync(baseline, 'utf8')}`);
+    rmSync(baseline);
+  }
   rmSync(record);
 }
-for (const record of others) writeFileSync(join(folder, `seed-${basename(record)}`), squeeze(readFileSync(record)));
+for (const record of others) write('record', basename(record), squeeze(readFileSync(record)));
