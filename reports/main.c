@@ -14,37 +14,33 @@ static const struct command {
   int (*run)(int argc, char **argv);
   const char *arguments, *summary;
 } commands[] = {
-    {"run", nck_command_run, "[options] -- COMMAND",
-     "run a command and all its processes under napicheck"},
-    {"report", nck_command_report, "[options] FILE|DIR|PID",
-     "render a record, also that of a live process"},
-    {"top", nck_command_top, "[options] PID",
-     "watch a running process: call sites, live counts, growth"},
-    {"diff", nck_command_diff, "BEFORE AFTER", "what is new, grown, gone between two reports"},
-    {"explain", nck_command_explain, "[KIND]", "what a finding means and what to do"},
-    {"suppress", nck_command_suppress, "FILE", "suppression lines for what a report holds"},
-    {"clean", nck_command_clean, "[options] [DIR...]", "list and remove records of dead processes"},
+    {"run", nck_command_run, "[options] -- COMMAND", "a command with all its processes"},
+    {"report", nck_command_report, "[options] FILE|DIR|PID", "a record's report, a live one's too"},
+    {"top", nck_command_top, "[options] PID", "watch a running process"},
+    {"diff", nck_command_diff, "BEFORE AFTER", "what is new, grown, gone"},
+    {"explain", nck_command_explain, "[KIND]", "what a finding means, what to do"},
+    {"suppress", nck_command_suppress, "FILE", "suppression lines for a report"},
+    {"clean", nck_command_clean, "[options] [DIR...]", "remove records of dead processes"},
 };
 
-static const char usage[] = "napicheck: finds references, handles and other resources that a "
-                            "native Node-API addon leaks or misuses\n"
-                            "\n"
-                            "  LD_PRELOAD=/path/libnapicheck.so node app.js    report on stderr at "
-                            "exit, status 23 on findings\n";
+static const char usage[] =
+    "napicheck: finds what native Node-API addons leak and misuse, and names the line\n"
+    "\n"
+    "  LD_PRELOAD=/path/libnapicheck.so node app.js   report on stderr, status 23\n";
 
 static void print_help(FILE *out) {
   fputs(usage, out);
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     char form[64];
     snprintf(form, sizeof form, "%s %s", commands[i].name, commands[i].arguments);
-    fprintf(out, "  napicheck %-36s  %s\n", form, commands[i].summary);
+    fprintf(out, "  napicheck %-31s  %s\n", form, commands[i].summary);
   }
   fputs("\n"
         "Example:\n"
         "  napicheck run --format=text,json=napicheck.json -- npm test\n"
         "\n"
-        "`napicheck COMMAND --help` lists a command's options; with LD_PRELOAD the same go into\n"
-        "NAPICHECK_OPTIONS=key=value:key=value (help=1 prints them all).\n",
+        "`napicheck COMMAND --help` lists a command's options. With LD_PRELOAD the same\n"
+        "go into NAPICHECK_OPTIONS=key=value:key=value (help=1 prints them all).\n",
         out);
 }
 

@@ -32,6 +32,7 @@ _napicheck() {
       if declare -F _command_offset >/dev/null; then
         _command_offset "$i"
       else
+        compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -A command -A file -- "$word")
       fi
       return
@@ -42,6 +43,8 @@ _napicheck() {
     [[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2>/dev/null
     return
   fi
+  # Only names of files are quoted as such: an option ends with a bare `=`.
+  compopt -o filenames 2>/dev/null
   case $command in
   run) mapfile -t COMPREPLY < <(compgen -A command -- "$word") ;;
   explain) mapfile -t COMPREPLY < <(compgen -W "$(_napicheck_words kinds)" -- "$word") ;;
@@ -52,4 +55,4 @@ _napicheck() {
   esac
 }
 
-complete -o filenames -F _napicheck napicheck
+complete -F _napicheck napicheck

@@ -211,6 +211,11 @@ await runTests({
     assert.equal(run(['run', '--', 'sh', '-c', 'kill -9 $$']).status, 137);
     assert.equal(spawnSync('bash', ['-c', `trap '' CHLD; exec "$0" run -- sh -c 'exit 3'`, tool], { env: environment, timeout: 20000 }).status, 3, 'SIGCHLD ignored by the caller');
   },
+  'help fits a screen'() {
+    const help = run(['--help']).stdout;
+    assert.ok(help.trimEnd().split('\n').length <= 24 && help.split('\n').every((line) => line.length <= 80), help);
+    assert.match(help, /^Example:\n  napicheck run /m);
+  },
   'completion for bash'() {
     const complete = (...words) => {
       const script = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _napicheck "$1" "\${@: -1}" "\${@: -2:1}"; printf '%s\\n' "\${COMPREPLY[@]}"`;

@@ -1,9 +1,9 @@
 // terminal.mjs: `napicheck top` and Ctrl-C under `napicheck run`, in a terminal: tmux.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addons, at, environment, library, readJson, runTests, scratch, skip, tool } from './tools.mjs';
+import { addons, at, environment, library, project, readJson, runTests, scratch, skip, tool } from './tools.mjs';
 
 if (spawnSync('tmux', ['-V']).error) skip('no tmux here (apt-get install tmux)');
 const tmux = (...args) => spawnSync('tmux', ['-S', at('tmux'), ...args], { encoding: 'utf8', env: { ...environment, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' } });
@@ -71,5 +71,55 @@ await runTests({
     const [process_] = readJson(at('out.json')).processes;
     assert.deepEqual([process_.end.how, process_.end.code], ['signal', 2]);
     tmux('kill-session', '-t', 's');
+  },
+  async 'run: Ctrl-Z stops the program and its launcher, fg goes on'() {
+    writeFileSync(at('wait.cjs'), `const a = require(${JSON.stringify(join(addons, 'leaked-reference__local.node'))}); a.run({}); let n = 0; setInterval(() => console.log('alive', ++n), 200); process.on('SIGCONT', () => console.log('continued')); process.stdin.on('data', (text) => { console.log('read', String(text).trim()); process.exit(0); })`);
+    tmux('new-session', '-d', '-s', 's', '-x', '120', '-y', '40', '-c', scratch, 'bash --norc --noprofile');
+    keys(`PS1='$ '; clear; ${tool} run --format=json=${at('stopped.json')} -- ${process.execPath} ${at('wait.cjs')}`, 'Enter');
+    await until('the program', (text) => /^alive 2$/m.test(text));
+    keys('C-z');
+    await until('the shell has the terminal', (text) => /Stopped/.test(text));
+    const stopped = screen();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.equal(screen(), stopped, 'a stopped program writes nothing');
+    keys('clear; jobs', 'Enter');
+    await until('one job', (text) => /^\[1\]\+ +Stopped/m.test(text));
+    keys('fg', 'Enter');
+    await until('it goes on', (text) => text.includes('continued') && /^alive \d+$/m.test(text));
+    keys('hello', 'Enter');
+    await until('it reads the terminal', (text) => text.includes('read hello'));
+    keys('echo "status $?"', 'Enter');
+    await until('its end', (text) => text.includes('status 23'));
+    assert.equal(readJson(at('stopped.json')).summary.leak, 1);
+    tmux('kill-session', '-t', 's');
+  },
+  async 'completion in bash and zsh'() {
+    mkdirSync(at('bin'));
+    symlinkSync(tool, at('bin/napicheck'));
+    const shells = {
+      bash: ['bash --norc --noprofile', `source ${join(project, 'reports/completion/napicheck.bash')}`],
+      zsh: ['zsh -f', `fpath=(${join(project, 'reports/completion')} $fpath); autoload -Uz compinit; compinit -u -D`],
+    };
+    for (const [name, [start, load]] of Object.entries(shells)) {
+      if (spawnSync(name, ['--version']).error) {
+        console.log(`     ${name} is not here`);
+        continue;
+      }
+      tmux('new-session', '-d', '-s', 's', '-x', '120', '-y', '40', '-c', scratch, start);
+      keys(`PS1='$ '; PATH=${at('bin')}:$PATH; ${load}; clear`, 'Enter');
+      await until(`${name} is there`, (text) => text.trimEnd() === '$');
+      const completes = async (typed, wanted) => {
+        keys(typed, 'Tab');
+        await until(`${name}: ${typed}`, (text) => text.includes(wanted));
+        keys('C-u');
+        keys('clear', 'Enter');
+        await until(`${name} is clear`, (text) => text.trimEnd() === '$');
+      };
+      await completes('napicheck expl', '$ napicheck explain');
+      await completes('napicheck run --exit', '$ napicheck run --exitcode=');
+      await completes('napicheck explain reference-double', '$ napicheck explain reference-double-delete');
+      await completes('napicheck run -- clea', '$ napicheck run -- clear');
+      tmux('kill-session', '-t', 's');
+    }
   },
 });
