@@ -78,15 +78,18 @@ export function readPages(wanted = []) {
   });
 }
 
-// How each language's functions are found, named for JavaScript, and listed in the frame.
+// How each language's functions are found, the name that stands for them in the frame, and an initialiser of the example's own.
+// "plain" is Rust without crates; napi-rs finds its functions itself.
 const exported = {
   c: { pattern: /^static napi_value (\w+)\(napi_env env, napi_callback_info info\)/gm, row: 'run', init: /NAPI_MODULE_INIT/ },
   cpp: { pattern: /^static (?:Napi::Value|void) (\w+)\(const Napi::CallbackInfo &info\)/gm, row: 'Run', init: /NODE_API_(MODULE|ADDON|NAMED_ADDON)/ },
+  plain: { pattern: /^extern "C" fn (\w+)\(\w+: Handle, \w+: Handle\) -> Handle/gm, row: 'run', init: /napi_register_module_v1/ },
 };
+const keyOf = (example) => (example.isPlain ? 'plain' : example.language);
 
-// The functions of an example as JavaScript knows them: [C name, JavaScript name].
+// The functions of an example: [its name, the name in JavaScript].
 function exportsOf(example) {
-  const names = exported[example.language] ? [...example.code.matchAll(exported[example.language].pattern)].map((match) => match[1]) : [];
+  const names = exported[keyOf(example)] ? [...example.code.matchAll(exported[keyOf(example)].pattern)].map((match) => match[1]) : [];
   return names.map((name) => [name, `${name[0].toLowerCase()}${name.slice(1)}`]);
 }
 
@@ -98,22 +101,22 @@ let frames;
 // The whole source of an example: its frame with the example in it, every function exported.
 export function sourceOf(example) {
   if (!frames) {
-    const blocks = readBlocks(readFileSync(join(folder, 'README.md'), 'utf8'));
-    frames = Object.fromEntries(blocks.filter((b) => b.words[1] === 'frame').map((b) => [b.words[0], b.code]));
+    const blocks = readBlocks(readFileSync(join(folder, 'README.md'), 'utf8')).filter((block) => block.words.includes('frame'));
+    frames = Object.fromEntries(blocks.map(({ words, code }) => [words.includes('plain') ? 'plain' : words[0], code]));
   }
-  const [head, tail] = frames[example.language].split('/* the example */\n');
+  const key = keyOf(example);
+  const [head, tail] = frames[key].split('/* the example */\n');
   // Lines in compilers' messages and in reports are the page's.
-  const own = `#line ${example.line} "docs/findings/${example.kind}.md"\n${example.code}`;
-  if (example.language === 'rust') return example.isPlain ? example.code : head + example.code;
-  const { row, init } = exported[example.language];
-  if (init.test(example.code)) return head + own;
+  const own = example.language === 'rust' ? example.code : `#line ${example.line} "docs/findings/${example.kind}.md"\n${example.code}`;
+  if (!exported[key] || exported[key].init.test(example.code)) return head + own;
+  const { row } = exported[key];
   const names = exportsOf(example);
   if (!names.length) throw new Error(`${example.kind}.md:${example.line}: exports no function`);
   const rows = tail.split('\n').flatMap((line) => {
-    if (!new RegExp(`\\b${row}\\b`).test(line)) return [line];
-    return names.map(([name, jsName]) => line.replace('"run"', `"${jsName}"`).replace(new RegExp(`\\b${row}\\b(?!")`), name));
+    if (!new RegExp(`"run\\b.*\\b${row}\\b`).test(line)) return [line];
+    return names.map(([name, jsName]) => line.replace('"run', `"${jsName}`).replace(new RegExp(`(,.*)\\b${row}\\b`), `$1${name}`));
   });
-  return `${head + own}#line 1 "frame"\n${rows.join('\n')}`;
+  return `${head}${own}${example.language === 'rust' ? '' : '#line 1 "frame"'}\n${rows.join('\n')}`;
 }
 
 export function scriptOf(example, addon) {
