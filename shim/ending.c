@@ -446,7 +446,14 @@ static struct sigaction termination; // what SIGTERM did before
 static uint32_t termination_held;
 static volatile sig_atomic_t terminated;
 
-static void note_termination(int number) { terminated = number; }
+// The second one says that the sender means it: a cleanup hook may hang, and the report with it.
+static void note_termination(int number) {
+  if (terminated != 0) {
+    sigaction(number, &termination, NULL);
+    kill(getpid(), number);
+  }
+  terminated = number;
+}
 
 void nck_ending_hold_termination(void) {
   struct sigaction hold = {.sa_handler = note_termination, .sa_flags = SA_RESTART};

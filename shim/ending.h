@@ -34,8 +34,8 @@ void nck_ending_worker(uint32_t thread);
 // A parent that waits for the end of a process loses patience and sends SIGTERM (Jest after half a
 // second). Between these two it does not end the process where it would, but afterwards: what is
 // about to be found out is not lost. Signal handlers of the program are left alone. `reported` is
-// false when the report is still to come: a signal that has come then waits for it. errno may
-// change.
+// false when the report is still to come: a signal that has come then waits for it; a second one
+// does not. errno may change.
 void nck_ending_hold_termination(void);
 void nck_ending_release_termination(bool reported);
 
