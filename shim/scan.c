@@ -545,6 +545,14 @@ static const struct mapping *mapping_of(const struct mapping *mappings, size_t n
   return from < n && mappings[from].low <= address ? &mappings[from] : NULL;
 }
 
+// True where it is known that nothing was ever written to that page.
+static bool is_untouched(const struct scan *scan, uintptr_t page) {
+  uint64_t flags;
+  return scan->pagemap >= 0 &&
+         pread(scan->pagemap, &flags, 8, (off_t)(page / scan->page_bytes * 8)) == 8 &&
+         (flags & (PAGE_PRESENT | PAGE_SWAPPED)) == 0;
+}
+
 // Lowest address of the stack that lies in `mapping` with its control block and `sp`; 0: cannot be
 // told for certain. A stack of the thread library ends below in a guard: memory without rights, or,
 // in newer libraries, pages marked as such. Where there is none, what stands below may be anything.
@@ -552,8 +560,9 @@ static uintptr_t bottom_of(struct scan *scan, const struct mapping *mappings,
                            const struct mapping *mapping, uintptr_t sp) {
   uintptr_t page = scan->page_bytes;
 
-  // malloc's arenas begin at multiples of 64 MiB, often above the unused end of another.
-  if (mapping > mappings && mapping->low % (64 << 20) != 0) {
+  // malloc's arenas begin at multiples of 64 MiB, often above the unused end of another, and what
+  // begins them is written; a stack, which the kernel may put there too, is hardly ever used up.
+  if (mapping > mappings && (mapping->low % (64 << 20) != 0 || is_untouched(scan, mapping->low))) {
     const struct mapping *below = mapping - 1;
     if (below->high == mapping->low && starts_with(below->rights, "---p") && !below->has_inode)
       return mapping->low;

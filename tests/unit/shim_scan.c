@@ -41,6 +41,17 @@ static uint64_t token_of(uint32_t slot) {
   return nck_token_make(slot, nck_recorder.objects[slot].generation);
 }
 
+// One that is held before other threads can find it.
+static uint32_t new_object_in(uint64_t *where) {
+  uint32_t slot = nck_recorder_append(NCK_TABLE_OBJECT, 1);
+  struct nck_object *object = &nck_recorder.objects[slot];
+  object->kind = NCK_KIND_REFERENCE;
+  object->generation = 1;
+  *where = token_of(slot);
+  __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
+  return slot;
+}
+
 // Puts a token somewhere and leaves no copy of it on this stack.
 static FRAME void put(void *where, uint32_t slot, unsigned low_bits) {
   uint64_t token = token_of(slot) | low_bits;
@@ -257,6 +268,16 @@ static void *run_thread(void *arg) {
   return NULL;
 }
 
+static bool is_asleep(uint32_t tid) {
+  char path[64], text[256] = "";
+  snprintf(path, sizeof path, "/proc/self/task/%u/stat", tid);
+  FILE *file = fopen(path, "re");
+  CHECK(file != NULL && fgets(text, sizeof text, file) != NULL);
+  fclose(file);
+  const char *state = strrchr(text, ')');
+  return state != NULL && state[2] == 'S';
+}
+
 static void start_thread(struct thread_work *work, pthread_t *thread, const pthread_attr_t *attr) {
   work->live = new_object();
   work->dead = new_object();
@@ -264,8 +285,10 @@ static void start_thread(struct thread_work *work, pthread_t *thread, const pthr
   sem_init(&work->go_on, 0, 0);
   CHECK(pthread_create(thread, attr, run_thread, work) == 0);
   sem_wait(&work->ready);
-  struct timespec moment = {.tv_nsec = 20000000};
-  nanosleep(&moment, NULL); // until it waits
+  while (!work->is_busy && !is_asleep(work->tid)) {
+    struct timespec moment = {.tv_nsec = 1000000};
+    nanosleep(&moment, NULL);
+  }
 }
 
 static void end_thread(struct thread_work *work, pthread_t thread) {
@@ -317,6 +340,31 @@ static void check_stack_in_arena(void) {
   end_thread(&work, thread);
   pthread_attr_destroy(&attr);
   munmap(arena - 4096, bytes + 4096);
+}
+
+// A stack that begins where an arena of malloc's might, above a page without rights: it is told
+// from one by its lowest page.
+static void check_aligned_stack(bool is_first_page_written) {
+  size_t unit = 64 << 20, bytes = 8 << 20;
+  char *reserved = mmap(NULL, 2 * unit + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(reserved != MAP_FAILED);
+  char *low = (char *)(((uintptr_t)reserved + unit) & -unit);
+  CHECK(mprotect(low, bytes, PROT_READ | PROT_WRITE) == 0);
+  if (is_first_page_written)
+    low[0] = 1;
+  struct thread_work work = {0};
+  pthread_t thread;
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  CHECK(pthread_attr_setstack(&attr, low, bytes) == 0);
+  start_thread(&work, &thread, &attr);
+  CHECK(scan());
+  CHECK_UINT(evidence_of(work.live), NCK_EVIDENCE_STACK);
+  CHECK_UINT(evidence_of(work.dead),
+             is_first_page_written ? NCK_EVIDENCE_STACK : NCK_EVIDENCE_LOST);
+  end_thread(&work, thread);
+  pthread_attr_destroy(&attr);
+  munmap(reserved, 2 * unit + bytes);
 }
 
 static ucontext_t main_context, coroutine_context;
@@ -452,8 +500,7 @@ static void check_unrest(void) {
   CHECK(pthread_create(&threads[2], NULL, scan_often, NULL) == 0);
   CHECK(pthread_create(&threads[3], NULL, scan_often, NULL) == 0);
   for (int i = 0; i < 20; i++) {
-    uint32_t lost = new_object(), held = new_object();
-    put(block, held, 0);
+    uint32_t lost = new_object(), held = new_object_in(block);
     CHECK(scan());
     CHECK_UINT(evidence_of(lost), NCK_EVIDENCE_LOST);
     CHECK(evidence_of(held) > NCK_EVIDENCE_LOST);
@@ -524,6 +571,8 @@ int main(int argc, char **argv) {
   check_own_stack();
   check_other_stacks();
   check_stack_in_arena();
+  check_aligned_stack(false);
+  check_aligned_stack(true);
   check_coroutine();
   check_worker();
   check_reserved();
