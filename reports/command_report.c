@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alive.h"
 #include "build.h"
 #include "cli.h"
 #include "collect.h"
@@ -69,6 +70,18 @@ static const struct argp argp = {
     .children = children,
 };
 
+// Who asks about a process that runs often wants to know why it does not end.
+static void note_alive(struct nck_report *report, const struct nck_record *record) {
+  struct nck_text lines = {0};
+  nck_alive_tell(record, &lines);
+  for (const char *at = lines.text; at && *at;) {
+    size_t length = strcspn(at, "\n");
+    nck_report_add_note(report, "%.*s", (int)length, at);
+    at += length + (at[length] == '\n');
+  }
+  nck_text_drop(&lines);
+}
+
 // One record of several that cannot be read does not hide the others: it is said, and the status
 // is 2.
 static bool add_records(struct nck_report *report, const struct nck_paths *list,
@@ -86,6 +99,9 @@ static bool add_records(struct nck_report *report, const struct nck_paths *list,
     struct nck_options options;
     nck_build_options(&options, &record, &arguments->options, arguments->at_exit);
     nck_build_add(report, &record, &options, nck_outputs_need_sites(&options));
+    const struct nck_report_process *process = report->processes[report->n_processes - 1];
+    if (!arguments->at_exit && !strcmp(process->end_how, "running"))
+      note_alive(report, &record);
     if (report->n_processes == 1) {
       *effective = options;
       *folder = nck_memory_text(nck_record_string(&record, record.header.cwd));

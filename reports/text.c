@@ -155,7 +155,7 @@ static bool is_shown(const struct page *page, const struct nck_report_finding *f
     return true;
   // What lived when a process was killed, or lives now, is what its report is asked for.
   return (page->options->asked || !finding->process->end_known) &&
-         !strcmp(finding->evidence, "live");
+         (!strcmp(finding->evidence, "live") || !strcmp(finding->evidence, "queued"));
 }
 
 // The same call site in another process or behind another caller: told once, with the sum.

@@ -35,7 +35,7 @@ struct nck_async_hook {
   void *user_arg;
   void *token; // hidden; NULL: none yet
   uint32_t stack;
-  bool ran;
+  bool running, removed;
 };
 
 // Pointers whose owner is gone: instance data, and arguments of hooks, from the moment their
@@ -101,6 +101,8 @@ void nck_owner_check(struct nck_env *state, const void *pointer, const void *use
 static void hook_trampoline(void *arg) {
   struct nck_hook *hook = arg, copy = *hook;
   struct nck_env *state = copy.state;
+  if (NCK_UNLIKELY(state == NULL)) // it has run before, or was removed
+    return;
   nck_env_teardown_begins(state);
   HASH_DELETE(hh, state->hooks, hook);
   nck_held_free(hook, sizeof *hook);
@@ -209,10 +211,12 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
 static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *arg) {
   struct nck_async_hook *record = arg;
   struct nck_env *state = record->state;
+  if (NCK_UNLIKELY(state == NULL)) // it was removed
+    return;
   nck_env_teardown_begins(state);
   nck_finalizer_log(state, NCK_FINALIZER_ASYNC_HOOK, (const void *)(uintptr_t)record->hook,
                     record->user_arg, record->stack);
-  record->ran = true;
+  record->running = true;
   // The runtime hands the handle over here where the addon did not ask for it before.
   struct nck_object *object;
   if (record->token == NULL)
@@ -224,9 +228,14 @@ static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *a
     object->data = (uint64_t)(uintptr_t)record;
     object->flags |= NCK_OBJECT_QUEUED; // it ran: from here on its removal is owed
   }
-  NCK_FRAME(frame);
-  nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)record->hook);
-  record->hook(NCK_HIDDEN(record->token), record->user_arg);
+  {
+    NCK_FRAME(frame);
+    nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)record->hook);
+    record->hook(NCK_HIDDEN(record->token), record->user_arg);
+  }
+  record->running = false;
+  if (record->removed)
+    nck_held_free(record, sizeof *record);
 }
 
 napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook hook, void *arg,
@@ -289,7 +298,13 @@ napi_status napi_remove_async_cleanup_hook(napi_async_cleanup_hook_handle remove
   napi_async_cleanup_hook_handle real = (napi_async_cleanup_hook_handle)(uintptr_t)object->real;
   nck_object_drop(state->thread == nck_tls.thread ? state : NULL, object, nck_finding_stack(pc),
                   NCK_FATE_DELETED);
-  return nck_real.napi_remove_async_cleanup_hook(real);
+  napi_status status = nck_real.napi_remove_async_cleanup_hook(real);
+  // Removed within the hook itself: its trampoline is still at work with the record.
+  if (!record->running)
+    nck_held_free(record, sizeof *record);
+  else
+    record->removed = true;
+  return status;
 }
 
 void nck_hook_env_cleaning(struct nck_env *state) {
@@ -328,7 +343,7 @@ napi_status napi_set_instance_data(napi_env env, void *data, napi_finalize final
       nck_finalizer_new(state, NCK_FINALIZER_INSTANCE_DATA, finalize_cb, data, finalize_hint, pc);
   napi_status status = nck_real.napi_set_instance_data(
       env, data, finalizer != NULL ? nck_finalizer_run : finalize_cb,
-      finalizer != NULL ? (void *)finalizer : finalize_hint);
+      finalizer != NULL ? nck_finalizer_hint(finalizer) : finalize_hint);
   finalizer = nck_finalizer_settle(finalizer, status);
   if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, id, status, pc);

@@ -1,11 +1,18 @@
 // calls_tsfn.c: threadsafe functions.
 //
-// open (n_threads > 0) -> closing (released to zero, or aborted) -> finalized. Calls, acquires and
-// releases come from any thread at any rate: a call costs one decode and one atomic add, and takes
-// no lock. The record (the runtime's context) is needed until the last queued call was delivered or
-// dropped: runtimes up to Node 22 drain the queue through call_js_cb(NULL, NULL, ...) after the
-// finalizer; it is freed when it is finalized and nothing is queued.
+// open (n_threads > 0) -> closing (released to zero, or aborted) -> finalized -> freed. Calls,
+// acquires and releases come from any thread at any rate: a call costs one decode and one atomic
+// add, and takes no lock.
 //   invariant: n_pending >= calls accepted by the runtime - calls delivered to call_js_cb
+// The record is the runtime's context. Runtimes up to Node 22 drain the queue through
+// call_js_cb(NULL, NULL, ...) after the finalizer, so it is freed no earlier than at the next
+// creation or finalization in its env, and not while calls are pending. Where the addon gave no
+// finalizer, the runtime's own end of the function is not seen: then it is taken as finalized when
+// nothing is held or pending any more and the event loop has turned since.
+// What is left when the env ends, or is aborted, is finalized while threads still hold it. Node
+// before 24.14 frees it then, under their feet; newer ones answer napi_closing until each of them
+// has let go (nck_runtime_keeps_functions).
+#include <stdio.h>
 #include <string.h>
 
 #include "finalizer.h"
@@ -15,10 +22,12 @@
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
+#include "runtime.h"
 #include "stack.h"
 
 struct nck_tsfn {
-  struct nck_env *state;
+  struct nck_tsfn *next; // of the env: finalized, or without a finalizer
+  struct nck_env *state; // NULL: freed, and a thread came too late
   napi_threadsafe_function_call_js call_js;
   napi_finalize finalize;
   void *user_finalize_data;
@@ -28,14 +37,76 @@ struct nck_tsfn {
   uint32_t env; // row
   int32_t n_threads;
   uint32_t n_pending;
+  uint32_t counts_calls; // 1; 0 without a call_js_cb: then nothing tells of the delivery, and the
+                         // record is not needed for it
   bool closing, finalized;
+  uint32_t idle_turn, idle_ms; // when it was first seen to be at its end; 0 ms: it was not
 };
 
 static bool tsfn_tracked(void) { return nck_options.checks & NCK_CHECK_async; }
 
+// Puts a function on the list of those that will be freed.
+static void tsfn_append(struct nck_env *state, struct nck_tsfn *tsfn) {
+  tsfn->next = NULL;
+  if (state->tsfn_first == NULL)
+    state->tsfn_first = tsfn;
+  else
+    state->tsfn_last->next = tsfn;
+  state->tsfn_last = tsfn;
+}
+
+// Drops the token of a function that is at its end.
+static void tsfn_drop(struct nck_tsfn *tsfn) {
+  struct nck_object *object;
+  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) ==
+      NCK_WORD_LIVE)
+    nck_object_drop(tsfn->state, object, tsfn->released_stack, NCK_FATE_DELETED);
+}
+
+// True while threads may still use a function that is finalized.
+static bool is_kept(const struct nck_tsfn *tsfn) {
+  return __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0 &&
+         nck_runtime_keeps_functions() != NCK_NO;
+}
+
+// True when the runtime has let go of a function whose finalizer is missing, as far as its callers
+// can tell.
+static bool is_over(struct nck_env *state, struct nck_tsfn *tsfn) {
+  enum { TURNS = 3, MS = 100 };
+  if (!__atomic_load_n(&tsfn->closing, __ATOMIC_ACQUIRE) ||
+      __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0 ||
+      __atomic_load_n(&tsfn->n_pending, __ATOMIC_RELAXED) > 0)
+    return false;
+  uint32_t turn = nck_recorder.header->n_turns, ms = nck_recorder_ms();
+  if (tsfn->idle_ms == 0) {
+    tsfn->idle_turn = turn;
+    tsfn->idle_ms = ms | 1;
+  }
+  return ms - tsfn->idle_ms > MS && (state->loop == NULL || turn - tsfn->idle_turn >= TURNS);
+}
+
+// Frees some of what the runtime has done with. The env's own thread, where no function is being
+// finalized.
+static void tsfn_sweep(struct nck_env *state) {
+  enum { LOOKED_AT = 4 }; // more than come in between two sweeps, so the list does not grow
+  for (int i = 0; i < LOOKED_AT && state->tsfn_first != NULL; i++) {
+    struct nck_tsfn *tsfn = state->tsfn_first;
+    bool over = tsfn->finalized
+                    ? !is_kept(tsfn) && __atomic_load_n(&tsfn->n_pending, __ATOMIC_ACQUIRE) == 0
+                    : is_over(state, tsfn);
+    state->tsfn_first = tsfn->next;
+    if (!over) {
+      tsfn_append(state, tsfn);
+      continue;
+    }
+    tsfn_drop(tsfn);
+    nck_held_free(tsfn, sizeof *tsfn);
+  }
+}
+
 static void call_js_trampoline(napi_env env, napi_value js_callback, void *context, void *data) {
   struct nck_tsfn *tsfn = context;
-  __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+  __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELEASE);
   struct nck_env *state = env != NULL && tsfn->state->state != NCK_ENV_ENDED ? tsfn->state : NULL;
   // Calls of threadsafe functions are counted where they arrive: a count at the caller's would be
   // fought over by all threads.
@@ -51,26 +122,33 @@ static void call_js_trampoline(napi_env env, napi_value js_callback, void *conte
 static void finalize_trampoline(napi_env env, void *finalize_data, void *context) {
   (void)finalize_data;
   struct nck_tsfn *tsfn = context;
-  nck_finalizer_log(tsfn->state, NCK_FINALIZER_THREADSAFE_FUNCTION,
+  struct nck_env *state = tsfn->state;
+  if (NCK_UNLIKELY(state == NULL || tsfn->finalized)) {
+    nck_finalizer_report_twice(state, state != NULL ? tsfn->user_finalize_data : NULL);
+    return;
+  }
+  tsfn_sweep(state);
+  nck_finalizer_log(state, NCK_FINALIZER_THREADSAFE_FUNCTION,
                     (const void *)(uintptr_t)tsfn->finalize, tsfn->user_finalize_data,
                     tsfn->created_stack);
   {
     NCK_FRAME(frame);
-    nck_frame_enter(&frame, tsfn->state, NCK_FRAME_FINALIZER,
-                    (const void *)(uintptr_t)tsfn->finalize);
+    nck_frame_enter(&frame, state, NCK_FRAME_FINALIZER, (const void *)(uintptr_t)tsfn->finalize);
     tsfn->finalize(env, tsfn->user_finalize_data, tsfn->user_context);
   }
   // The function is valid inside its own finalizer, and not after.
-  struct nck_object *object;
   __atomic_store_n(&tsfn->finalized, true, __ATOMIC_RELEASE);
-  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) ==
-      NCK_WORD_LIVE) {
-    if (tsfn->closing) // released to zero before; else the end of the env finalized what is still
-                       // held
-      nck_object_drop(tsfn->state, object, tsfn->released_stack, NCK_FATE_DELETED);
-    else
-      object->flags |= NCK_OBJECT_ENV_ENDED;
+  if (__atomic_load_n(&tsfn->closing, __ATOMIC_ACQUIRE)) {
+    if (!is_kept(tsfn))
+      tsfn_drop(tsfn);
+    tsfn_append(state, tsfn);
+    return;
   }
+  // Not released to zero: the end of the env finalized what is still held.
+  struct nck_object *object;
+  if (nck_object_decode(NCK_HIDDEN(tsfn->token), NCK_KIND_THREADSAFE_FUNCTION, &object) ==
+      NCK_WORD_LIVE)
+    __atomic_fetch_or(&object->flags, NCK_OBJECT_ENV_ENDED, __ATOMIC_RELAXED);
 }
 
 napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
@@ -90,6 +168,8 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
   async_resource = nck_value_in(state, async_resource, id, pc);
   async_resource_name = nck_value_in(state, async_resource_name, id, pc);
   NCK_BEFORE_REAL(state, id, pc);
+  if (!state->foreign)
+    tsfn_sweep(state);
   struct nck_tsfn *tsfn = tsfn_tracked() && !state->foreign && !nck_recorder_is_blind()
                               ? nck_held_alloc(sizeof *tsfn)
                               : NULL;
@@ -113,6 +193,7 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
       our_finalize = finalize_trampoline;
     if (call_js_cb != NULL)
       our_call_js = call_js_trampoline;
+    tsfn->counts_calls = call_js_cb != NULL;
   }
   napi_status status = nck_real.napi_create_threadsafe_function(
       env, func, async_resource, async_resource_name, max_queue_size, initial_thread_count,
@@ -130,20 +211,25 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
     struct nck_object *object;
     if (nck_object_decode(*result, NCK_KIND_THREADSAFE_FUNCTION, &object) == NCK_WORD_LIVE)
       object->data = (uint64_t)(uintptr_t)tsfn;
+    if (thread_finalize_cb == NULL)
+      tsfn_append(state, tsfn);
   }
   return status;
 }
 
 static void report_after_release(const struct nck_object *object, const void *word,
-                                 enum nck_function_id function, const void *pc, const char *why) {
+                                 enum nck_function_id function, const void *pc, const char *why,
+                                 const char *doubt) {
   if (!nck_finding_wanted(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE))
     return;
   struct nck_event event = {.kind = NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE,
+                            .severity = doubt != NULL ? NCK_SEVERITY_WARNING : 0,
                             .function = function,
                             .env = object != NULL ? object->env : 0,
                             .object_kind = NCK_KIND_THREADSAFE_FUNCTION,
                             .roles = {NCK_ROLE_USED},
                             .stacks = {nck_finding_stack(pc)},
+                            .reason = doubt,
                             .no_js = true};
   if (object != NULL) {
     int i = 1;
@@ -159,62 +245,90 @@ static void report_after_release(const struct nck_object *object, const void *wo
                     word, why);
 }
 
-// What the runtime gets for a token; NULL: refuse with napi_closing or napi_invalid_arg. Any
-// thread.
-static napi_threadsafe_function tsfn_in(napi_threadsafe_function func,
-                                        enum nck_function_id function, const void *pc,
-                                        struct nck_tsfn **tsfn, struct nck_object **object,
-                                        bool *refused) {
+// What becomes of a call.
+enum fate {
+  FORWARD,
+  REFUSE, // it would be undefined: answer napi_closing or napi_invalid_arg
+  CLOSING // answer as the runtime would, without asking it
+};
+
+// A function whose env is at its end, or that was finalized while it was held.
+static enum fate use_at_end(struct nck_object *object, const void *word, struct nck_tsfn *tsfn,
+                            enum nck_function_id function, const void *pc) {
+  enum nck_answer kept = nck_runtime_keeps_functions();
+  bool ended = __atomic_load_n(&tsfn->state->state, __ATOMIC_ACQUIRE) == NCK_ENV_ENDED,
+       finalized = __atomic_load_n(&tsfn->finalized, __ATOMIC_ACQUIRE),
+       held = __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0;
+  // Our hook is the last of the env's: the function is closing by now, and Node frees it at any
+  // moment.
+  if (!ended && !finalized)
+    return kept == NCK_NO && held ? CLOSING : FORWARD;
+  const char *why =
+      ended ? "whose env has ended" : "which was finalized while threads still held it";
+  char text[160];
+  if (!held || kept == NCK_NO) {
+    snprintf(text, sizeof text, "%s: the runtime has freed it; the call was not forwarded", why);
+    report_after_release(object, word, function, pc, text, NULL);
+    return REFUSE;
+  }
+  report_after_release(object, word, function, pc, why,
+                       kept == NCK_YES
+                           ? "this version of Node keeps the function until its last thread has "
+                             "let go; Node before 24.14 has freed it"
+                           : "not every runtime frees the function before its last thread has let "
+                             "go");
+  return kept == NCK_YES ? FORWARD : REFUSE;
+}
+
+// What is to be done with a call, and what the runtime gets for the token. *tsfn and *object are
+// NULL for what is no live token of ours. Any thread.
+static enum fate tsfn_in(napi_threadsafe_function func, enum nck_function_id function,
+                         const void *pc, napi_threadsafe_function *real, struct nck_tsfn **tsfn,
+                         struct nck_object **object) {
   struct nck_object *found;
+  const struct nck_env *owner;
+  *real = func;
   *tsfn = NULL;
   *object = NULL;
-  *refused = false;
   if (!nck_active || nck_recorder.header == NULL)
-    return func;
+    return FORWARD;
   switch (nck_object_decode(func, NCK_KIND_THREADSAFE_FUNCTION, &found)) {
   case NCK_WORD_LIVE:
+    *real = (napi_threadsafe_function)(uintptr_t)found->real;
     *tsfn = (struct nck_tsfn *)(uintptr_t)found->data;
     *object = found;
-    if (NCK_UNLIKELY((*tsfn)->state->state == NCK_ENV_ENDED)) {
-      report_after_release(
-          found, func, function, pc,
-          "whose env has ended: the runtime has freed it; the call was not forwarded");
-      *refused = true;
-      return NULL;
-    }
-    if (NCK_UNLIKELY(__atomic_load_n(&(*tsfn)->finalized, __ATOMIC_ACQUIRE))) {
-      report_after_release(
-          found, func, function, pc,
-          "which the end of its env had finalized before; the call was not forwarded");
-      *refused = true;
-      return NULL;
-    }
-    return (napi_threadsafe_function)(uintptr_t)found->real;
+    owner = (*tsfn)->state;
+    if (NCK_UNLIKELY(owner == NULL)) // freed since the token was looked at
+      break;
+    if (NCK_UNLIKELY(__atomic_load_n(&owner->state, __ATOMIC_ACQUIRE) != NCK_ENV_ALIVE ||
+                     __atomic_load_n(&(*tsfn)->finalized, __ATOMIC_ACQUIRE)))
+      return use_at_end(found, func, *tsfn, function, pc);
+    return FORWARD;
   case NCK_WORD_DEAD:
-    report_after_release(found, func, function, pc,
-                         "which had been finalized before; the call was not forwarded");
-    *refused = true;
-    return NULL;
+    break;
   case NCK_WORD_OTHER:
     report_after_release(NULL, func, function, pc,
-                         "which is no threadsafe function; the call was not forwarded");
-    *refused = true;
-    return NULL;
+                         "which is no threadsafe function; the call was not forwarded", NULL);
+    return REFUSE;
   default:
-    return func;
+    return FORWARD;
   }
+  report_after_release(found, func, function, pc,
+                       "which had been finalized before; the call was not forwarded", NULL);
+  return REFUSE;
 }
 
 napi_status napi_get_threadsafe_function_context(napi_threadsafe_function func, void **result) {
   const void *pc = NCK_PC;
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real =
-      tsfn_in(func, NCK_FN_napi_get_threadsafe_function_context, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
+  napi_threadsafe_function real;
+  enum fate fate =
+      tsfn_in(func, NCK_FN_napi_get_threadsafe_function_context, pc, &real, &tsfn, &object);
+  if (NCK_UNLIKELY(fate == REFUSE))
     return napi_invalid_arg;
-  napi_status status = nck_real.napi_get_threadsafe_function_context(real, result);
+  napi_status status =
+      fate == CLOSING ? napi_ok : nck_real.napi_get_threadsafe_function_context(real, result);
   if (status == napi_ok && tsfn != NULL && result != NULL)
     *result = tsfn->user_context;
   return status;
@@ -226,18 +340,21 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
   const void *pc = NCK_PC;
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
+  napi_threadsafe_function real;
+  enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
+  if (NCK_UNLIKELY(fate != FORWARD)) {
+    if (fate == CLOSING)
+      __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
     return napi_closing;
+  }
   if (tsfn != NULL) {
     if (NCK_UNLIKELY(__atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) <= 0))
-      report_after_release(object, func, id, pc, "after the last thread had released it");
-    __atomic_fetch_add(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+      report_after_release(object, func, id, pc, "after the last thread had released it", NULL);
+    __atomic_fetch_add(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
   }
   napi_status status = nck_real.napi_call_threadsafe_function(real, data, is_blocking);
   if (NCK_UNLIKELY(status != napi_ok) && tsfn != NULL) {
-    __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
     // The runtime takes this thread's hold away with that answer.
     if (status == napi_closing)
       __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
@@ -245,18 +362,21 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
   return status;
 }
 
+static void note_threads(struct nck_object *object, int32_t n_threads) {
+  __atomic_store_n(&object->count, (uint32_t)n_threads, __ATOMIC_RELAXED);
+}
+
 napi_status napi_acquire_threadsafe_function(napi_threadsafe_function func) {
   const enum nck_function_id id = NCK_FN_napi_acquire_threadsafe_function;
   const void *pc = NCK_PC;
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
+  napi_threadsafe_function real;
+  if (NCK_UNLIKELY(tsfn_in(func, id, pc, &real, &tsfn, &object) != FORWARD))
     return napi_closing;
   napi_status status = nck_real.napi_acquire_threadsafe_function(real);
   if (status == napi_ok && tsfn != NULL)
-    object->count = (uint32_t)__atomic_add_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+    note_threads(object, __atomic_add_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED));
   return status;
 }
 
@@ -284,9 +404,9 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
   const void *pc = NCK_PC;
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
+  napi_threadsafe_function real;
+  enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
+  if (NCK_UNLIKELY(fate == REFUSE))
     return napi_invalid_arg;
   if (tsfn != NULL) {
     int32_t left = __atomic_sub_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
@@ -297,7 +417,7 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
       if (mode != napi_tsfn_abort)
         report_over_release(object, func, tsfn, pc);
     } else {
-      object->count = (uint32_t)left;
+      note_threads(object, left);
       if (left == 0 || mode == napi_tsfn_abort) {
         // Before the runtime hears of it: it may finalize on the env's thread at once.
         tsfn->released_stack = nck_finding_stack(pc);
@@ -306,7 +426,7 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
       }
     }
   }
-  return nck_real.napi_release_threadsafe_function(real, mode);
+  return fate == CLOSING ? napi_ok : nck_real.napi_release_threadsafe_function(real, mode);
 }
 
 napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function func) {
@@ -314,10 +434,10 @@ napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_functio
   NCK_ENTER(napi_unref_threadsafe_function);
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
-    return napi_invalid_arg;
+  napi_threadsafe_function real;
+  enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
+  if (NCK_UNLIKELY(fate != FORWARD))
+    return fate == CLOSING ? napi_ok : napi_invalid_arg;
   napi_status status = nck_real.napi_unref_threadsafe_function(env, real);
   if (status == napi_ok && object != NULL)
     __atomic_fetch_or(&object->flags, NCK_OBJECT_UNREFED, __ATOMIC_RELAXED);
@@ -330,10 +450,10 @@ napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function 
   NCK_ENTER(napi_ref_threadsafe_function);
   struct nck_tsfn *tsfn;
   struct nck_object *object;
-  bool refused;
-  napi_threadsafe_function real = tsfn_in(func, id, pc, &tsfn, &object, &refused);
-  if (NCK_UNLIKELY(refused))
-    return napi_invalid_arg;
+  napi_threadsafe_function real;
+  enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
+  if (NCK_UNLIKELY(fate != FORWARD))
+    return fate == CLOSING ? napi_ok : napi_invalid_arg;
   napi_status status = nck_real.napi_ref_threadsafe_function(env, real);
   if (status == napi_ok && object != NULL)
     __atomic_fetch_and(&object->flags, (uint16_t)~NCK_OBJECT_UNREFED, __ATOMIC_RELAXED);

@@ -18,7 +18,7 @@
 
 // The finalizer and the hint to hand on.
 #define OUR_CB(finalizer, cb) ((finalizer) != NULL ? nck_finalizer_run : (cb))
-#define OUR_HINT(finalizer, hint) ((finalizer) != NULL ? (void *)(finalizer) : (hint))
+#define OUR_HINT(finalizer, hint) ((finalizer) != NULL ? nck_finalizer_hint(finalizer) : (hint))
 
 static void note_reference(struct nck_env *state, struct nck_finalizer *finalizer, napi_ref *result,
                            enum nck_function_id function, const void *pc, uint32_t flags) {
@@ -305,7 +305,7 @@ napi_status node_api_create_external_sharedarraybuffer(napi_env env, void *exter
     *finalizer = (struct noenv_finalizer){finalize_cb, finalize_hint};
   napi_status status = nck_real.node_api_create_external_sharedarraybuffer(
       env, external_data, byte_length, finalizer != NULL ? noenv_run : finalize_cb,
-      OUR_HINT(finalizer, finalize_hint), result);
+      finalizer != NULL ? (void *)finalizer : finalize_hint, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (finalizer != NULL)
       nck_held_free(finalizer, sizeof *finalizer);

@@ -552,6 +552,7 @@ void nck_ending_quick_exit(int code) { quick_exit(nck_ending_report(NCK_END_EXIT
 void nck_ending_underscore_exit(int code) { _exit(nck_ending_report(NCK_END_EXIT, code)); }
 
 void nck_ending_abort(void) {
+  nck_env_aborts(__builtin_extract_return_addr(__builtin_return_address(0)));
   nck_ending_report(NCK_END_ABORT, ABORT_STATUS);
   abort();
 }

@@ -67,4 +67,7 @@ int nck_ending_execle(const char *path, const char *first, ...);
 // The trackers' last word, called by nck_ending_report before the scan (env.c).
 void nck_env_close_books(enum nck_end how);
 
+// The same at an abort, called from `pc`: says what is to be said about it (env.c).
+void nck_env_aborts(const void *pc);
+
 #endif

@@ -219,6 +219,47 @@ void nck_env_close_books(enum nck_end how) {
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
 }
 
+// Work in flight is completed when a worker is terminated, and threads' calls arrive, while nothing
+// can be called any more: an addon that does not expect it mostly throws where nobody catches. The
+// process is lost; at least it is said why.
+void nck_env_aborts(const void *pc) {
+  static const char *const callbacks[] = {
+      [NCK_FRAME_CALLBACK] = "a callback",
+      [NCK_FRAME_INIT] = "the initialiser",
+      [NCK_FRAME_FINALIZER] = "a finalizer",
+      [NCK_FRAME_EXECUTE] = "the execute callback of an async work",
+      [NCK_FRAME_COMPLETE] = "the complete callback of an async work",
+      [NCK_FRAME_CALL_JS] = "the call_js callback of a threadsafe function",
+      [NCK_FRAME_HOOK] = "a cleanup hook",
+  };
+  const struct nck_thread_state *thread = nck_tls.thread;
+  const struct nck_frame *frame = nck_tls.frame;
+  if (nck_recorder.header == NULL || thread == NULL || !thread->scanned || frame == NULL ||
+      frame->state == NULL || !nck_finding_wanted(NCK_FINDING_ABORT_AT_TEARDOWN))
+    return;
+  struct nck_env *env = frame->state;
+  struct nck_event event = {
+      .kind = NCK_FINDING_ABORT_AT_TEARDOWN,
+      .function = (enum nck_function_id)env->refused_function,
+      .state = env,
+      .module = env->module,
+      .roles = {NCK_ROLE_USED, NCK_ROLE_CALLBACK},
+      .stacks = {nck_finding_stack(pc), nck_stack_single(frame->user_cb, true)},
+      .reason = "what a runtime lets an addon do at such a moment differs between versions",
+      .no_js = true};
+  char refused[128] = "";
+  if (env->refused_status != 0)
+    snprintf(refused, sizeof refused, "; %s had failed there with status %u (%s)",
+             nck_function_name(event.function), env->refused_status,
+             env->refused_status == napi_cannot_run_js       ? "napi_cannot_run_js"
+             : env->refused_status == napi_pending_exception ? "napi_pending_exception, without one"
+                                                             : "see napi_status");
+  nck_finding_raise(&event,
+                    "the process was aborted in %s of the addon while env %u was being torn down, "
+                    "where calls into JavaScript are refused%s",
+                    callbacks[frame->kind], env->index, refused);
+}
+
 // napi_get_undefined and friends return slots of the runtime's own root table: they need no handle
 // scope and outlive all scopes.
 static void learn_constants(struct nck_env *state) {

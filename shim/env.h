@@ -20,6 +20,7 @@ struct nck_wrap_key;
 struct nck_owner;
 struct nck_shared;
 struct nck_finalizer;
+struct nck_tsfn;
 struct nck_closed_scopes;
 struct nck_info;
 struct nck_info_ring;
@@ -90,9 +91,11 @@ struct nck_env {
   struct nck_wrap_key *wraps;               // those of napi_wrap by data pointer
   struct nck_finalizer *instance_finalizer; // of the present instance data
   struct nck_backlog backlog;
-  struct nck_shared *shared;     // memory behind live externals
-  struct nck_owner *owners_gone; // pointers whose owner was finalized
+  struct nck_shared *shared;               // memory behind live externals
+  struct nck_tsfn *tsfn_first, *tsfn_last; // threadsafe functions that will be freed: calls_tsfn.c
+  struct nck_owner *owners_gone;           // pointers whose owner was finalized
   uint32_t napi_version;
+  uint16_t refused_function, refused_status; // the last call that failed in its teardown; 0: none
   void *loop;        // the env's uv_loop_t; NULL: none, or uv_now is not to be had
   uint64_t last_now; // its time at the last callback
   struct nck_env *next_on_thread;

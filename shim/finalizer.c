@@ -71,6 +71,26 @@ struct nck_finalizer *nck_finalizer_find_wrap(struct nck_env *state, const void 
   return key != NULL && key->first->same_key_next == NULL ? key->first : NULL;
 }
 
+// Addresses of the program have 47 bits, and no runtime looks into a hint.
+#define SERIAL_SHIFT 48
+
+void *nck_finalizer_hint(const struct nck_finalizer *finalizer) {
+  return (void *)((uintptr_t)finalizer | (uintptr_t)finalizer->serial << SERIAL_SHIFT);
+}
+
+// The record of a hint; NULL when it is not there any more.
+static struct nck_finalizer *find_record(const void *hint) {
+  uintptr_t bits = (uintptr_t)hint;
+  struct nck_finalizer *finalizer =
+      (struct nck_finalizer *)(bits & (((uintptr_t)1 << SERIAL_SHIFT) - 1));
+  return finalizer->serial == bits >> SERIAL_SHIFT && !finalizer->ran ? finalizer : NULL;
+}
+
+static uint16_t next_serial(void) {
+  static uint32_t last;
+  return (uint16_t)(__atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) % UINT16_MAX + 1);
+}
+
 struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalizer_kind kind,
                                         napi_finalize user_cb, void *user_data, void *user_hint,
                                         const void *pc) {
@@ -84,6 +104,7 @@ struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalize
   finalizer->user_cb = user_cb;
   finalizer->user_data = user_data;
   finalizer->user_hint = user_hint;
+  finalizer->serial = next_serial();
   finalizer->kind = (uint8_t)kind;
   finalizer->object_kind = kind == NCK_FINALIZER_WRAP || kind == NCK_FINALIZER_ADD ? NCK_KIND_WRAP
                            : kind == NCK_FINALIZER_INSTANCE_DATA ? NCK_KIND_INSTANCE_DATA
@@ -236,8 +257,48 @@ void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, cons
   pthread_mutex_unlock(&log_lock);
 }
 
+// Its record is gone, but the log may still know of the first run.
+static bool find_logged(const void *data, struct nck_finalizer_row *found) {
+  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_FINALIZER];
+  pthread_mutex_lock(&log_lock);
+  for (uint64_t i = 1; i < n; i++) {
+    const struct nck_finalizer_row *row = &nck_recorder.finalizers[i];
+    if (row->data == (uint64_t)(uintptr_t)data && row->order > found->order)
+      *found = *row;
+  }
+  pthread_mutex_unlock(&log_lock);
+  return found->order != 0;
+}
+
+void nck_finalizer_report_twice(struct nck_env *state, const void *data) {
+  if (nck_recorder.header == NULL || !nck_finding_wanted(NCK_FINDING_FINALIZER_RAN_TWICE))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_FINALIZER_RAN_TWICE, .state = state, .no_js = true};
+  struct nck_finalizer_row first = {0};
+  if (find_logged(data, &first)) {
+    const struct nck_module *module = &nck_recorder.modules[NCK_FRAME_MODULE(first.cb_frame)];
+    uintptr_t user_cb = (uintptr_t)(module->bias + NCK_FRAME_OFFSET(first.cb_frame));
+    event.env = first.env;
+    event.roles[0] = NCK_ROLE_CREATED;
+    event.stacks[0] = first.stack;
+    if (first.cb_frame != 0) {
+      event.roles[1] = NCK_ROLE_CALLBACK;
+      event.stacks[1] = nck_stack_single((const void *)user_cb, true);
+    }
+  }
+  nck_finding_raise(&event,
+                    "the runtime ran a finalizer for %p that had run before; the second run was "
+                    "not handed on to the addon, which has most likely freed that memory",
+                    data);
+}
+
 void nck_finalizer_run(napi_env env, void *data, void *hint) {
-  struct nck_finalizer *finalizer = hint, copy = *finalizer;
+  struct nck_finalizer *finalizer = find_record(hint);
+  if (NCK_UNLIKELY(finalizer == NULL)) {
+    nck_finalizer_report_twice(env != NULL ? nck_env_find(env) : NULL, data);
+    return;
+  }
+  struct nck_finalizer copy = *finalizer;
   struct nck_env *state = copy.state;
   bool own_thread = state->thread == nck_thread_current();
   nck_finalizer_log(state, copy.kind, (const void *)(uintptr_t)copy.user_cb, data, copy.stack);
@@ -263,7 +324,7 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
     if (copy.user_hint != data && copy.kind != NCK_FINALIZER_INSTANCE_DATA)
       nck_owner_check(state, copy.user_hint, (const void *)(uintptr_t)copy.user_cb, "hint");
   } else {
-    finalizer->retired = true;
+    finalizer->retired = finalizer->ran = true;
   }
   NCK_FRAME(frame);
   nck_frame_enter(&frame, own_thread ? state : NULL, NCK_FRAME_FINALIZER,

@@ -17,6 +17,7 @@ struct nck_finalizer {
   uint32_t stack; // where it was made
   uint32_t site;
   uint64_t bytes;
+  uint16_t serial;        // of its hint; 0: freed
   uint8_t kind;           // enum nck_finalizer_kind
   uint8_t object_kind;    // enum nck_object_kind of its counter
   bool shares;            // counted by its data pointer
@@ -41,6 +42,13 @@ struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalize
 // dropped.
 struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi_status status);
 
+// What the runtime gets as hint. It tells a record from a later one in the same place, so a runtime
+// that runs a finalizer twice is found out.
+void *nck_finalizer_hint(const struct nck_finalizer *finalizer);
+
+// The runtime ran a finalizer for `data` that had run before. Not handed on to the addon.
+void nck_finalizer_report_twice(struct nck_env *state, const void *data);
+
 // The runtime will never run it (napi_remove_wrap).
 void nck_finalizer_retire(struct nck_finalizer *finalizer);
 
@@ -52,7 +60,7 @@ void nck_finalizer_env_ended(struct nck_env *state, bool in_order);
 void nck_external_made(struct nck_env *state, struct nck_finalizer *finalizer, const void *data,
                        size_t bytes, enum nck_function_id function, const void *pc);
 
-// The trampoline, given to the runtime with the record as hint.
+// The trampoline, given to the runtime with nck_finalizer_hint.
 void nck_finalizer_run(napi_env env, void *data, void *hint);
 
 // The record of a wrap by its data pointer; NULL when none or not unique.

@@ -67,6 +67,8 @@ static uint32_t first_module(const struct nck_event *event) {
 static uint32_t finding_row(const struct nck_event *event, uint32_t module, bool *fresh) {
   uint32_t first = event->roles[0] != 0 ? event->stacks[0] : 0,
            second = event->roles[1] != 0 ? event->stacks[1] : 0;
+  uint8_t severity =
+      (uint8_t)(event->severity != 0 ? event->severity : kinds[event->kind].severity);
   uint32_t bucket = (first * 2654435761u ^ second * 40503u ^ (uint32_t)event->kind * 97u ^ module) %
                     FINDING_BUCKETS;
   *fresh = false;
@@ -74,8 +76,8 @@ static uint32_t finding_row(const struct nck_event *event, uint32_t module, bool
   uint32_t index = finding_buckets[bucket];
   while (index != 0) {
     const struct nck_finding *row = &nck_recorder.findings[index];
-    if (row->kind == event->kind && row->module == module && row->stacks[0] == first &&
-        row->stacks[1] == second)
+    if (row->kind == event->kind && row->severity == severity && row->module == module &&
+        row->stacks[0] == first && row->stacks[1] == second)
       break;
     index = row->hash_next;
   }
@@ -83,7 +85,7 @@ static uint32_t finding_row(const struct nck_event *event, uint32_t module, bool
     struct nck_finding *row = &nck_recorder.findings[index];
     *fresh = true;
     row->kind = (uint16_t)event->kind;
-    row->severity = (uint8_t)(event->severity != 0 ? event->severity : kinds[event->kind].severity);
+    row->severity = severity;
     row->object_kind = (uint8_t)event->object_kind;
     row->env = event->state != NULL ? event->state->index : event->env;
     row->module = module;
@@ -225,6 +227,10 @@ void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_
     return;
   int saved = errno;
   state->row->n_failed_calls++;
+  if (state->thread->scanned) {
+    state->refused_function = (uint16_t)function;
+    state->refused_status = (uint16_t)status;
+  }
   if (nck_options.checks & NCK_CHECK_exceptions) {
     if (status == napi_pending_exception) {
       if (state->pending) {

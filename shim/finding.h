@@ -1,8 +1,8 @@
 // finding.h: says what is wrong, at the moment it is seen.
 //
-// One row of the record for each (kind, module, first stack, second stack); later occurrences are
-// counted. Errors are said on stderr at their first occurrence, before the call is forwarded. Never
-// with a lock of ours held.
+// One row of the record for each (kind, severity, module, first stack, second stack); later
+// occurrences are counted. Errors are said on stderr at their first occurrence, before the call is
+// forwarded. Never with a lock of ours held.
 #ifndef NAPICHECK_SHIM_FINDING_H
 #define NAPICHECK_SHIM_FINDING_H
 

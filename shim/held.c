@@ -16,6 +16,8 @@ static pthread_mutex_t held_lock = PTHREAD_MUTEX_INITIALIZER; // of all below; n
 static struct free_block *free_blocks[CLASSES];
 static char *fresh, *fresh_end;
 
+static size_t held_bytes;
+
 void *nck_held_alloc(size_t bytes) {
   size_t class = (bytes + CLASS_BYTES - 1) / CLASS_BYTES;
   if (bytes == 0 || class > CLASSES)
@@ -34,6 +36,7 @@ void *nck_held_alloc(size_t bytes) {
       if (mapping != MAP_FAILED) {
         fresh = mapping;
         fresh_end = mapping + MAPPING_BYTES;
+        held_bytes += MAPPING_BYTES;
       }
     }
     if ((size_t)(fresh_end - fresh) >= class * CLASS_BYTES) {
@@ -55,4 +58,11 @@ void nck_held_free(void *block, size_t bytes) {
   free_block->next = free_blocks[class - 1];
   free_blocks[class - 1] = free_block;
   pthread_mutex_unlock(&held_lock);
+}
+
+size_t nck_held_bytes(void) {
+  pthread_mutex_lock(&held_lock);
+  size_t bytes = held_bytes;
+  pthread_mutex_unlock(&held_lock);
+  return bytes;
 }

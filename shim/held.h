@@ -16,6 +16,9 @@ void *nck_held_alloc(size_t bytes);
 // Gives a block back; `bytes` as in its allocation.
 void nck_held_free(void *block, size_t bytes);
 
+// Bytes that were taken from the system for such blocks.
+size_t nck_held_bytes(void);
+
 // A token as it may stand in searched memory, and back.
 #define NCK_HIDDEN(token) ((void *)~(uintptr_t)(token))
 

@@ -128,6 +128,16 @@ static void start_unwinder(void) {
 
 uint64_t nck_loader_constructor_ns;
 
+// C++'s std::terminate calls abort from a library of its own, or from the runtime.
+static void redirect_terminate(void) {
+  static const void *redirected;
+  const void *terminate = dlsym(RTLD_DEFAULT, "_ZSt9terminatev");
+  if (terminate == NULL || terminate == __atomic_load_n(&redirected, __ATOMIC_RELAXED))
+    return;
+  __atomic_store_n(&redirected, terminate, __ATOMIC_RELAXED);
+  nck_interpose_got(terminate, "abort", (void *)nck_ending_abort, NULL);
+}
+
 static void start_once(void) {
   int saved = errno;
   uint64_t begin_ns = nck_recorder_ns(); // counted from the epoch as long as there is no record
@@ -136,6 +146,7 @@ static void start_once(void) {
     nck_module_refresh();
     fill_header();
     nck_ending_register();
+    redirect_terminate();
     if (nck_options.verbosity >= 2)
       nck_say("version %s watches %s, %u functions intercepted, stacks by %s, record %s",
               NAPICHECK_VERSION, nck_runtime_name(), nck_interposed.n_found, nck_unwind_name(),
@@ -170,6 +181,7 @@ void *nck_loader_dlopen(const char *path, int flags) {
     // dlerror's state is the runtime's to read only after a failure: there is none.
     nck_module_refresh();
     nck_ending_register();
+    redirect_terminate();
   }
   return handle;
 }

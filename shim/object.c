@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "env.h"
@@ -141,7 +142,7 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   object->kind = (uint8_t)kind;
   object->flags = (uint16_t)(flags | (NCK_UNLIKELY(nck_frame_in_init()) ? NCK_OBJECT_INIT : 0) |
                              (nck_tls.quiet != 0 ? NCK_OBJECT_IGNORED : 0));
-  object->env = state->index;
+  __atomic_store_n(&object->env, state->index, __ATOMIC_RELAXED); // others look through all rows
   object->site = site;
   object->end_stack = 0;
   object->last_stack = 0;
@@ -258,12 +259,18 @@ void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t 
     slot_give(state, (uint32_t)(object - nck_recorder.objects));
 }
 
+static uint64_t count_rows(void) {
+  return __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT], __ATOMIC_ACQUIRE);
+}
+
 void nck_object_env_ended(struct nck_env *state) {
-  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT];
-  for (uint64_t i = 1; i < n; i++)
-    if (nck_recorder.objects[i].env == state->index &&
-        nck_recorder.objects[i].state == NCK_OBJECT_LIVE)
-      nck_recorder.objects[i].flags |= NCK_OBJECT_ENV_ENDED;
+  uint64_t n = count_rows();
+  for (uint64_t i = 1; i < n; i++) {
+    struct nck_object *object = &nck_recorder.objects[i];
+    if (__atomic_load_n(&object->env, __ATOMIC_RELAXED) == state->index &&
+        __atomic_load_n(&object->state, __ATOMIC_ACQUIRE) == NCK_OBJECT_LIVE)
+      __atomic_fetch_or(&object->flags, NCK_OBJECT_ENV_ENDED, __ATOMIC_RELAXED);
+  }
   if (state->free_first == 0)
     return;
   pthread_mutex_lock(&object_lock);
@@ -279,7 +286,8 @@ void nck_object_env_ended(struct nck_env *state) {
 
 // The reader judges; this only keeps it from being started in vain, and says each site once.
 static bool may_be_leak(const struct nck_object *object) {
-  if (object->state != NCK_OBJECT_LIVE || object->evidence != NCK_EVIDENCE_LOST ||
+  if (__atomic_load_n(&object->state, __ATOMIC_ACQUIRE) != NCK_OBJECT_LIVE ||
+      object->evidence != NCK_EVIDENCE_LOST ||
       object->flags & (NCK_OBJECT_IGNORED | NCK_OBJECT_INIT))
     return false;
   return !(object->kind == NCK_KIND_ASYNC_WORK && object->flags & NCK_OBJECT_QUEUED) &&
@@ -288,10 +296,11 @@ static bool may_be_leak(const struct nck_object *object) {
 
 bool nck_object_tell_lost(uint32_t thread) {
   bool fresh = false;
-  uint64_t n = nck_recorder.header->n_rows[NCK_TABLE_OBJECT];
+  uint64_t n = count_rows();
   for (uint64_t i = 1; i < n; i++) {
     const struct nck_object *object = &nck_recorder.objects[i];
-    if (may_be_leak(object) && nck_recorder.envs[object->env].thread == thread)
+    uint32_t env = __atomic_load_n(&object->env, __ATOMIC_RELAXED);
+    if (nck_recorder.envs[env].thread == thread && may_be_leak(object))
       fresh |= !(__atomic_fetch_or(&nck_recorder.sites[object->site].flags, NCK_SITE_TOLD,
                                    __ATOMIC_RELAXED) &
                  NCK_SITE_TOLD);
@@ -417,9 +426,26 @@ static void series_note(struct nck_site *site, uint32_t before, uint32_t ms) {
   entry->n_events++;
 }
 
+// A site's moments and its series, where envs on several threads share it. Held for a few dozen
+// instructions; in the child of a fork it may be held by nobody, then it is taken all the same.
+static uint32_t *site_lock(const struct nck_site *site) {
+  enum { PATIENCE = 1000 };
+  if (NCK_LIKELY(!nck_many_threads) || site->series == 0)
+    return NULL;
+  uint32_t *lock = &nck_recorder.series[site->series].lock;
+  for (int i = 0; i < PATIENCE && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++)
+    sched_yield();
+  return lock;
+}
+
+static void site_unlock(uint32_t *lock) {
+  if (NCK_UNLIKELY(lock != NULL))
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
 static void site_created(uint32_t index, uint32_t ms) {
   struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t live;
+  uint32_t live, *lock = site_lock(site);
   if (nck_many_threads) {
     __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
     live = __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED);
@@ -430,20 +456,21 @@ static void site_created(uint32_t index, uint32_t ms) {
   if (live > site->peak)
     site->peak = live;
   site->last_ms = ms;
-  uint32_t turn = nck_recorder.header->n_turns;
+  uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
   if (site->last_turn != turn || site->n_turns == 0) {
     if (site->n_turns++ == 0)
       site->first_turn = turn;
     site->last_turn = turn;
   }
   series_note(site, live - 1, ms);
+  site_unlock(lock);
 }
 
 void nck_site_created(uint32_t index) { site_created(index, recent_ms()); }
 
 void nck_site_released(uint32_t index, bool at_teardown) {
   struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t ms = recent_ms(), live;
+  uint32_t ms = recent_ms(), live, *lock = site_lock(site);
   if (nck_many_threads) {
     __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
     live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
@@ -456,6 +483,7 @@ void nck_site_released(uint32_t index, bool at_teardown) {
   else
     series_note(site, live + 1, ms);
   site->last_ms = ms;
+  site_unlock(lock);
 }
 
 void nck_object_revive(struct nck_env *state, struct nck_object *object) {

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "held.h"
 #include "options.h"
 #include "place.h"
 #include "say.h"
@@ -536,7 +537,7 @@ void nck_recorder_end(enum nck_end how, int code) {
   header->end_how = how;
   header->end_code = code;
   header->end_ns = nck_recorder_ns();
-  header->own_bytes = nck_own_bytes();
+  header->own_bytes = nck_own_bytes() + nck_held_bytes();
   __atomic_store_n(&header->state, NCK_PROCESS_ENDING, __ATOMIC_RELEASE);
 }
 

@@ -73,7 +73,10 @@ uint32_t nck_recorder_ms(void);
 uint64_t nck_recorder_ns(void);
 
 // Counts turns of an event loop. A lost update between threads does no harm.
-static inline void nck_recorder_turns(uint64_t n) { nck_recorder.header->n_turns += (uint32_t)n; }
+static inline void nck_recorder_turns(uint64_t n) {
+  uint32_t *turns = &nck_recorder.header->n_turns;
+  __atomic_store_n(turns, __atomic_load_n(turns, __ATOMIC_RELAXED) + (uint32_t)n, __ATOMIC_RELAXED);
+}
 
 // Address ranges of the record and of own.h's memory, reservations included, which the scan must
 // leave out. Returns how many were written (at most max).

@@ -17,4 +17,10 @@ bool nck_runtime_has_uv(void);
 // Asks the runtime for its versions, once, with the first env.
 void nck_runtime_learn(napi_env env);
 
+// True where the end of an env, or napi_tsfn_abort, leaves a threadsafe function in memory until
+// the last of its threads has let go: Node from 24.14 and 25.4 on. False for certain where it is
+// freed at once; other runtimes are not known.
+enum nck_answer { NCK_NO, NCK_YES, NCK_UNKNOWN };
+enum nck_answer nck_runtime_keeps_functions(void);
+
 #endif

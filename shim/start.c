@@ -51,6 +51,17 @@ bool nck_runtime_has_uv(void) {
          nck_interposed.runtime == NCK_RUNTIME_LIBNODE;
 }
 
+static uint32_t node_major, node_minor;
+
+enum nck_answer nck_runtime_keeps_functions(void) {
+  if (!nck_runtime_has_uv() || node_major == 0)
+    return NCK_UNKNOWN;
+  return node_major > 25 || (node_major == 25 && node_minor >= 4) ||
+                 (node_major == 24 && node_minor >= 14)
+             ? NCK_YES
+             : NCK_NO;
+}
+
 void nck_runtime_learn(napi_env env) {
   struct nck_record_header *header = nck_recorder.header;
   if (header->runtime_version != 0)
@@ -61,6 +72,8 @@ void nck_runtime_learn(napi_env env) {
   if (nck_real.napi_get_node_version != NULL &&
       nck_real.napi_get_node_version(env, &version) == napi_ok && version != NULL) {
     char text[64];
+    node_major = version->major;
+    node_minor = version->minor;
     int n = snprintf(text, sizeof text, "%u.%u.%u", version->major, version->minor, version->patch);
     header->runtime_version = nck_recorder_string(text, (size_t)n);
   }

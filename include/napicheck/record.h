@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define NCK_RECORD_MAGIC "NAPICHK\n"
-#define NCK_RECORD_VERSION 3u
+#define NCK_RECORD_VERSION 4u
 #define NCK_RECORD_SUFFIX ".napicheck"
 #define NCK_RECORD_PAGE_BYTES 4096u
 #define NCK_RECORD_HEADER_BYTES 131072u
@@ -167,7 +167,8 @@ struct nck_series {
   uint32_t bucket_ms;
   uint32_t n_buckets; // in use
   uint32_t site;
-  uint32_t pad[4];
+  uint32_t lock; // the writer's own
+  uint32_t pad[3];
   struct nck_series_bucket buckets[NCK_SERIES_BUCKETS];
 };
 
@@ -261,8 +262,8 @@ enum nck_severity {
   NCK_SEVERITY_ERROR
 };
 
-// What was seen at the moment of an event; one row for each (kind, module, first stack, second
-// stack). Leaks are not here: the reader judges them from objects, sites and series.
+// What was seen at the moment of an event; one row for each (kind, severity, module, first stack,
+// second stack). Leaks are not here: the reader judges them from objects, sites and series.
 #define NCK_FINDING_STACKS 4
 struct nck_finding {
   uint16_t kind; // enum nck_finding_kind, of findings.def

@@ -1,0 +1,30 @@
+/*
+ * ok__abort-at-teardown__complete.c - a complete callback that expects that its promise cannot
+ * be settled any more.
+ */
+#include "addon.h"
+
+#include <unistd.h>
+
+static _Thread_local napi_deferred deferred;
+static _Thread_local napi_async_work work;
+
+static void execute(napi_env env, void *data) { usleep(200000); }
+
+static void complete(napi_env env, napi_status status, void *data) {
+  napi_value value;
+  MUST(napi_get_undefined(env, &value));
+  (void)napi_resolve_deferred(env, deferred, value); /* refused where the worker is terminated */
+  MUST(napi_delete_async_work(env, work));
+}
+
+static napi_value run(napi_env env, napi_callback_info info) {
+  napi_value name, promise;
+  MUST(napi_create_string_utf8(env, "work", NAPI_AUTO_LENGTH, &name));
+  MUST(napi_create_promise(env, &deferred, &promise));
+  MUST(napi_create_async_work(env, NULL, name, execute, complete, NULL, &work));
+  MUST(napi_queue_async_work(env, work));
+  return promise;
+}
+
+ADDON_EXPORTS({"run", run})

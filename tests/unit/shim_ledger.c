@@ -1,0 +1,383 @@
+// shim_ledger.c: async work, threadsafe functions, promises, contexts, finalizers and the end of an
+// env, against a runtime that commits the faults that no real one does.
+//
+//   shim_ledger [CALLS]   calls of each of the eight threads
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "env.h"
+#include "fake_runtime.h"
+#include "held.h"
+#include "recorder.h"
+
+enum { THREADS = 8 };
+static unsigned n_calls = 100000;
+
+static napi_value some_value(void) { return (napi_value)(uintptr_t)0x2000; }
+
+// How often a finding of that kind and severity was raised so far.
+static uint64_t count(enum nck_finding_kind kind, enum nck_severity severity) {
+  uint64_t n = 0;
+  for (uint64_t i = 1; i < nck_recorder.header->n_rows[NCK_TABLE_FINDING]; i++) {
+    const struct nck_finding *row = &nck_recorder.findings[i];
+    if (row->kind == kind && row->severity == severity)
+      n += row->count;
+  }
+  return n;
+}
+
+static uint64_t count_all(void) {
+  uint64_t n = 0;
+  for (uint64_t i = 1; i < nck_recorder.header->n_rows[NCK_TABLE_FINDING]; i++)
+    n += nck_recorder.findings[i].count;
+  return n;
+}
+
+static const struct nck_counter *counter(napi_env env, enum nck_object_kind kind) {
+  return &nck_env_find(env)->row->counters[kind];
+}
+
+// Runs a test in a thread of its own, as a worker: its end is the end of its envs.
+static void in_worker(void *(*test)(void *), void *arg) {
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, test, arg) == 0);
+  pthread_join(thread, NULL);
+}
+
+// --- threadsafe functions ---
+
+static uint64_t n_delivered, n_dropped, n_finalized;
+
+static void deliver(napi_env env, napi_value callback, void *context, void *data) {
+  (void)callback, (void)context, (void)data;
+  __atomic_fetch_add(env != NULL ? &n_delivered : &n_dropped, 1, __ATOMIC_RELAXED);
+}
+
+static void finalized(napi_env env, void *data, void *hint) {
+  (void)env, (void)data, (void)hint;
+  __atomic_fetch_add(&n_finalized, 1, __ATOMIC_RELAXED);
+}
+
+static napi_threadsafe_function make(napi_env env, size_t n_threads, napi_finalize finalize) {
+  napi_threadsafe_function tsfn = NULL;
+  static int context;
+  void *seen = NULL;
+  CHECK(napi_create_threadsafe_function(env, NULL, NULL, some_value(), 0, n_threads, NULL, finalize,
+                                        &context, deliver, &tsfn) == napi_ok);
+  CHECK(napi_get_threadsafe_function_context(tsfn, &seen) == napi_ok && seen == &context);
+  return tsfn;
+}
+
+static void *call_often(void *arg) {
+  napi_threadsafe_function tsfn = arg;
+  for (unsigned i = 0; i < n_calls; i++) {
+    if (i % 64 == 0) {
+      CHECK(napi_acquire_threadsafe_function(tsfn) == napi_ok);
+      CHECK(napi_release_threadsafe_function(tsfn, napi_tsfn_release) == napi_ok);
+    }
+    if (napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) != napi_ok)
+      CHECK(false);
+  }
+  CHECK(napi_release_threadsafe_function(tsfn, napi_tsfn_release) == napi_ok);
+  return NULL;
+}
+
+static uint64_t n_wanted;
+static bool all_delivered(void) {
+  return __atomic_load_n(&n_delivered, __ATOMIC_RELAXED) == n_wanted &&
+         __atomic_load_n(&n_finalized, __ATOMIC_RELAXED) == 1;
+}
+
+static void *test_many_threads(void *unused) {
+  napi_env env = fake_env_new();
+  pthread_t threads[THREADS];
+  napi_threadsafe_function tsfn = make(env, THREADS, finalized);
+  uint64_t findings = count_all(), calls = nck_env_find(env)->row->n_calls;
+  n_delivered = n_finalized = 0;
+  n_wanted = (uint64_t)THREADS * n_calls;
+  for (int i = 0; i < THREADS; i++)
+    CHECK(pthread_create(&threads[i], NULL, call_often, tsfn) == 0);
+  CHECK(fake_env_turn_until(env, all_delivered));
+  for (int i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+  CHECK_UINT(n_delivered, n_wanted);
+  CHECK_UINT(nck_env_find(env)->row->n_calls - calls, n_wanted);
+  CHECK_UINT(n_dropped, 0);
+  CHECK_UINT(counter(env, NCK_KIND_THREADSAFE_FUNCTION)->live, 0);
+  CHECK_UINT(count_all() - findings, 0);
+  // It is gone now.
+  CHECK(napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) == napi_closing);
+  CHECK_UINT(count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR), 1);
+  fake_env_end(env);
+  return unused;
+}
+
+// Functions that come and go leave no memory behind, with and without a finalizer.
+static void *test_flat_memory(void *unused) {
+  enum { ROUNDS = 40, EACH = 500 };
+  napi_env env = fake_env_new();
+  uint64_t findings = count_all(), bytes = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int i = 0; i < EACH; i++) {
+      napi_threadsafe_function tsfn = make(env, 1, i % 2 ? finalized : NULL);
+      CHECK(napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) == napi_ok);
+      CHECK(napi_release_threadsafe_function(tsfn, napi_tsfn_release) == napi_ok);
+      fake_env_turn(env);
+    }
+    if (round == ROUNDS / 2)
+      bytes = nck_held_bytes();
+    usleep(10000); // one without a finalizer is taken as gone after a while
+  }
+  CHECK_UINT(nck_held_bytes(), bytes);
+  CHECK(counter(env, NCK_KIND_THREADSAFE_FUNCTION)->live < ROUNDS * EACH / 4);
+  CHECK_UINT(count_all() - findings, 0);
+  fake_env_end(env);
+  return unused;
+}
+
+// A thread that outlives its env. `arg` says what the runtime does with the function.
+struct outlive {
+  enum nck_answer kept;
+  napi_threadsafe_function tsfn;
+};
+
+static void *own_and_end(void *arg) {
+  struct outlive *outlive = arg;
+  napi_env env = fake_env_new();
+  outlive->tsfn = make(env, 2, NULL);
+  fake_env_end(env);
+  return NULL;
+}
+
+static void test_outlives_env(enum nck_answer kept) {
+  struct outlive outlive = {.kept = kept};
+  uint64_t errors = count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR);
+  uint64_t warnings =
+      count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_WARNING);
+  fake_runtime_keep_functions(kept);
+  in_worker(own_and_end, &outlive);
+  void *context;
+  bool is_error = kept == NCK_NO;
+  CHECK(napi_get_threadsafe_function_context(outlive.tsfn, &context) ==
+        (kept == NCK_YES ? napi_ok : napi_invalid_arg));
+  CHECK(napi_call_threadsafe_function(outlive.tsfn, NULL, napi_tsfn_blocking) == napi_closing);
+  CHECK(napi_release_threadsafe_function(outlive.tsfn, napi_tsfn_release) ==
+        (kept == NCK_YES ? napi_ok : napi_invalid_arg));
+  CHECK_UINT(count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR) - errors,
+             is_error ? 3 : 0);
+  CHECK_UINT(count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_WARNING) -
+                 warnings,
+             is_error ? 0 : 3);
+  if (kept == NCK_YES) { // both holds are given back: now it is freed there, too
+    CHECK(napi_call_threadsafe_function(outlive.tsfn, NULL, napi_tsfn_blocking) == napi_closing);
+    CHECK_UINT(
+        count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR) - errors, 1);
+  }
+  fake_runtime_keep_functions(NCK_NO);
+}
+
+// Aborted while another thread holds it: napi_closing is that thread's, also after the finalizer
+// where the runtime keeps the function.
+static void *test_abort(void *unused) {
+  fake_runtime_keep_functions(NCK_YES);
+  napi_env env = fake_env_new();
+  napi_threadsafe_function tsfn = make(env, 2, finalized);
+  uint64_t errors = count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR);
+  n_finalized = 0;
+  CHECK(napi_release_threadsafe_function(tsfn, napi_tsfn_abort) == napi_ok);
+  fake_env_turn(env);
+  CHECK_UINT(n_finalized, 1);
+  CHECK(napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) == napi_closing);
+  CHECK_UINT(count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR) - errors,
+             0);
+  for (int i = 0; i < 8; i++) { // its record is freed meanwhile
+    napi_threadsafe_function other = make(env, 1, finalized);
+    CHECK(napi_release_threadsafe_function(other, napi_tsfn_release) == napi_ok);
+    fake_env_turn(env);
+  }
+  CHECK(napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) == napi_closing);
+  CHECK_UINT(count(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE, NCK_SEVERITY_ERROR) - errors,
+             1);
+  CHECK_UINT(counter(env, NCK_KIND_THREADSAFE_FUNCTION)->live, 0);
+  fake_env_end(env);
+  fake_runtime_keep_functions(NCK_NO);
+  return unused;
+}
+
+// --- async work, promises, contexts ---
+
+static uint64_t n_executed, n_completed;
+
+static void work_execute(napi_env env, void *data) {
+  (void)env, (void)data;
+  __atomic_fetch_add(&n_executed, 1, __ATOMIC_RELAXED);
+}
+
+static void work_complete(napi_env env, napi_status status, void *data) {
+  CHECK(status == napi_ok);
+  CHECK(napi_delete_async_work(env, *(napi_async_work *)data) == napi_ok);
+  free(data);
+  __atomic_fetch_add(&n_completed, 1, __ATOMIC_RELAXED);
+}
+
+enum { WORKS = 200 };
+static bool all_completed(void) { return n_completed == WORKS; }
+
+static void *test_work(void *unused) {
+  napi_env env = fake_env_new();
+  uint64_t findings = count_all(), bytes = 0;
+  for (int round = 0; round < 3; round++) {
+    n_executed = n_completed = 0;
+    for (int i = 0; i < WORKS; i++) {
+      napi_async_work *work = malloc(sizeof *work);
+      CHECK(napi_create_async_work(env, NULL, some_value(), work_execute, work_complete, work,
+                                   work) == napi_ok);
+      CHECK(napi_queue_async_work(env, *work) == napi_ok);
+    }
+    CHECK(fake_env_turn_until(env, all_completed));
+    CHECK_UINT(n_executed, WORKS);
+    if (round == 0)
+      bytes = nck_held_bytes();
+  }
+  CHECK_UINT(nck_held_bytes(), bytes);
+  CHECK_UINT(counter(env, NCK_KIND_ASYNC_WORK)->live, 0);
+  CHECK_UINT(count_all() - findings, 0);
+  // Used and deleted after its end.
+  napi_async_work work;
+  CHECK(napi_create_async_work(env, NULL, some_value(), work_execute, work_complete, &work,
+                               &work) == napi_ok);
+  CHECK(napi_delete_async_work(env, work) == napi_ok);
+  (void)napi_queue_async_work(env, work);
+  (void)napi_delete_async_work(env, work);
+  CHECK_UINT(count(NCK_FINDING_ASYNC_WORK_USE_AFTER_DELETE, NCK_SEVERITY_ERROR), 2);
+  napi_deferred deferred;
+  napi_value promise;
+  CHECK(napi_create_promise(env, &deferred, &promise) == napi_ok);
+  CHECK(napi_resolve_deferred(env, deferred, some_value()) == napi_ok);
+  CHECK(napi_reject_deferred(env, deferred, some_value()) == napi_invalid_arg);
+  CHECK_UINT(count(NCK_FINDING_DEFERRED_SETTLED_TWICE, NCK_SEVERITY_ERROR), 1);
+  napi_async_context context;
+  CHECK(napi_async_init(env, NULL, some_value(), &context) == napi_ok);
+  CHECK_UINT(counter(env, NCK_KIND_ASYNC_CONTEXT)->live, 1);
+  CHECK(napi_async_destroy(env, context) == napi_ok);
+  CHECK_UINT(counter(env, NCK_KIND_ASYNC_CONTEXT)->live, 0);
+  fake_env_end(env);
+  return unused;
+}
+
+// --- finalizers ---
+
+static uint64_t n_freed;
+
+static void free_it(napi_env env, void *data, void *hint) {
+  (void)env, (void)hint;
+  n_freed++;
+  free(data);
+}
+
+static void *test_ran_twice(void *unused) {
+  napi_env env = fake_env_new();
+  napi_value value;
+  n_freed = 0;
+  CHECK(napi_create_external(env, malloc(16), free_it, NULL, &value) == napi_ok);
+  fake_env_collect(env);
+  fake_env_turn(env);
+  CHECK_UINT(n_freed, 1);
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_RAN_TWICE, NCK_SEVERITY_ERROR), 0);
+  fake_env_finalize_again(env);
+  // And once more when its record is another's.
+  CHECK(napi_create_external(env, malloc(16), free_it, NULL, &value) == napi_ok);
+  fake_env_finalize_again(env);
+  CHECK_UINT(n_freed, 1);
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_RAN_TWICE, NCK_SEVERITY_ERROR), 2);
+  fake_env_end(env);
+  CHECK_UINT(n_freed, 2);
+  return unused;
+}
+
+static void *test_never_ran(void *unused) {
+  napi_env env = fake_env_new();
+  static char data[3];
+  napi_value value;
+  for (int i = 0; i < 3; i++)
+    CHECK(napi_create_external(env, &data[i], finalized, NULL, &value) == napi_ok);
+  if (unused != NULL)
+    fake_env_forget_finalizers(env);
+  fake_env_end(env);
+  return NULL;
+}
+
+// A pointer that is handed over anew belongs to its new owner: equal addresses make no finding.
+static void hook(void *arg) { (void)arg; }
+
+static void *test_equal_pointers(void *unused) {
+  napi_env env = fake_env_new();
+  static char data;
+  napi_value value;
+  uint64_t findings = count(NCK_FINDING_FINALIZER_AFTER_OWNER, NCK_SEVERITY_WARNING);
+  CHECK(napi_create_external(env, &data, finalized, NULL, &value) == napi_ok);
+  CHECK(napi_add_env_cleanup_hook(env, hook, &data) == napi_ok);
+  fake_env_end(env); // the hook first, then the finalizer of what is the hook's
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_AFTER_OWNER, NCK_SEVERITY_WARNING) - findings, 1);
+  return unused;
+}
+
+// Envs that live at the same time on threads of their own.
+static void *live_as_worker(void *unused) {
+  napi_env env = fake_env_new();
+  for (int i = 0; i < 200; i++) {
+    napi_threadsafe_function tsfn = make(env, 1, i % 2 ? finalized : NULL);
+    CHECK(napi_call_threadsafe_function(tsfn, NULL, napi_tsfn_blocking) == napi_ok);
+    CHECK(napi_release_threadsafe_function(tsfn, napi_tsfn_release) == napi_ok);
+    napi_value value;
+    CHECK(napi_create_external(env, &tsfn, finalized, NULL, &value) == napi_ok);
+    napi_deferred deferred;
+    CHECK(napi_create_promise(env, &deferred, &value) == napi_ok);
+    CHECK(napi_resolve_deferred(env, deferred, some_value()) == napi_ok);
+    if (i % 16 == 0)
+      fake_env_collect(env);
+    fake_env_turn(env);
+  }
+  fake_env_end(env);
+  return unused;
+}
+
+static void test_workers(void) {
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++)
+    CHECK(pthread_create(&threads[i], NULL, live_as_worker, NULL) == 0);
+  for (int i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv) {
+  char folder[] = "/tmp/napicheck-ledger-XXXXXX", record[128], options[256];
+  if (argc > 1)
+    n_calls = (unsigned)strtoul(argv[1], NULL, 10);
+  CHECK(mkdtemp(folder) != NULL);
+  snprintf(record, sizeof record, "%s/record", folder);
+  snprintf(options, sizeof options, "record=%s:leak_check=none:js_stacks=off", record);
+  setenv("NAPICHECK_OPTIONS", options, 1);
+  if (!fake_runtime_start())
+    return 2;
+  in_worker(test_many_threads, NULL);
+  in_worker(test_flat_memory, NULL);
+  test_outlives_env(NCK_NO);
+  test_outlives_env(NCK_YES);
+  in_worker(test_abort, NULL);
+  in_worker(test_work, NULL);
+  in_worker(test_ran_twice, NULL);
+  in_worker(test_never_ran, NULL);
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_NEVER_RAN, NCK_SEVERITY_WARNING), 0);
+  in_worker(test_never_ran, &n_calls);
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_NEVER_RAN, NCK_SEVERITY_WARNING), 3);
+  in_worker(test_equal_pointers, NULL);
+  test_workers();
+  unlink(record);
+  rmdir(folder);
+  return CHECK_DONE();
+}
