@@ -40,6 +40,38 @@ const endRows = endings.flatMap(({ name, steps, end, how }) => [
   },
 ]);
 
+// An env that ends while async work of its own is queued, in all forms; the addon does nothing wrong.
+const queued = [
+  { name: 'natural', steps: ['run'] },
+  { name: 'process-exit', steps: ['run', 'exit=0'] },
+  { name: 'process-exit-3', steps: ['run', 'exit=3'], end: 3 },
+  { name: 'uncaught-exception', steps: ['run', 'throw=on purpose'], end: 1 },
+  { name: 'process-abort', steps: ['run', 'processAbort'], end: 'SIGABRT' },
+  { name: 'signal', steps: ['run', 'kill=SIGTERM'], end: 'SIGTERM', leavesRecord: true, record: 'report' },
+  { name: 'worker', steps: ['worker[run]', 'workers*3[run]'] },
+  { name: 'worker-terminated', steps: ['terminate[run]', 'run', 'terminate[run]'] },
+  { name: 'worker-alive-at-exit', steps: ['background[run;sleep=5000]', 'sleep=100', 'run', 'exit=0'] },
+  { name: 'worker-exception', steps: ['try:await:run', 'background[run;throw=on purpose]', 'sleep=100', 'run'], end: 1 },
+].map(({ name, end = 0, ...fields }) => ({
+  name: `ok-end-work-queued-${name}`, issue: 4, addons: ['ok__abort-at-teardown__complete'], end, endUnder: end,
+  // What a runtime writes about an exception or an abort has addresses in it.
+  isNoisy: end !== 0, ...(name === 'worker-exception' ? { isNoisy: true } : {}), runtimes: nodeOnly, ...fields,
+}));
+
+// The same addon in the main thread and in workers, each of which loses something of its own.
+const together = [
+  { name: 'natural', steps: ['background[run*5;sleep=20]', 'run*5', 'join', 'workers*2[run*5]'], count: 20, envs: 4 },
+  { name: 'terminated', steps: ['run*5', 'terminate[run*5]'], count: 10, envs: 2 },
+  { name: 'worker-alive-at-exit', steps: ['run*5', 'background[run*5;sleep=9000]', 'sleep=1500', 'exit=0'], count: 10, envs: 2 },
+  { name: 'worker-alive-at-abort', steps: ['run*5', 'background[run*5;sleep=9000]', 'sleep=1500', 'abort'], count: 10, envs: 2, end: 'SIGABRT' },
+].map(({ name, steps, count, envs, end = 0 }) => ({
+  name: `end-main-and-workers-${name}`, issue: 4, addons: ['leaked-reference__ends'], steps, end, expect: [lost({ count })], runtimes: nodeOnly,
+  check: ({ run, report }) => {
+    const [finding] = report.findings;
+    run.check(finding.envs.length === envs && finding.envs.every((e) => e.count === 5), `by env: ${JSON.stringify(finding.envs)}`);
+  },
+}));
+
 // Ends after which nothing of ours runs: the record stays, and is read by hand.
 const killed = [
   { name: 'kill', steps: ['kill'], end: 'SIGKILL', addons: ['leaked-reference__ends'] },
@@ -115,6 +147,8 @@ export const process_ = [
   ...endRows,
   ...killed,
   ...verdicts,
+  ...queued,
+  ...together,
   {
     name: 'end-exec', issue: 2, addons: ['leaked-reference__ends'], steps: ['run', 'exec'], runtimes: nodeOnly,
     custom: async (run) => {
