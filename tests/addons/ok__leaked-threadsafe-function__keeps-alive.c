@@ -1,6 +1,6 @@
 /*
- * ok__leaked-threadsafe-function__keeps-alive.c - the function is released and the work deleted when they
- * are done.
+ * ok__leaked-threadsafe-function__keeps-alive.c - the function is released and the work deleted
+ * when they are done.
  */
 #include "addon.h"
 

@@ -311,8 +311,14 @@ static void *test_never_ran(void *unused) {
   return NULL;
 }
 
-// A pointer that is handed over anew belongs to its new owner: equal addresses make no finding.
 static void hook(void *arg) { (void)arg; }
+
+// A pointer that is handed over anew belongs to its new owner: equal addresses make no finding.
+static char reused;
+static void hand_over_anew(void *arg) {
+  napi_value value;
+  CHECK(napi_create_external(*(napi_env *)arg, &reused, finalized, NULL, &value) == napi_ok);
+}
 
 static void *test_equal_pointers(void *unused) {
   napi_env env = fake_env_new();
@@ -322,6 +328,13 @@ static void *test_equal_pointers(void *unused) {
   CHECK(napi_create_external(env, &data, finalized, NULL, &value) == napi_ok);
   CHECK(napi_add_env_cleanup_hook(env, hook, &data) == napi_ok);
   fake_env_end(env); // the hook first, then the finalizer of what is the hook's
+  CHECK_UINT(count(NCK_FINDING_FINALIZER_AFTER_OWNER, NCK_SEVERITY_WARNING) - findings, 1);
+  env = fake_env_new();
+  CHECK(napi_add_env_cleanup_hook(env, hand_over_anew, &env) == napi_ok); // runs last
+  CHECK(napi_add_env_cleanup_hook(env, hook, &reused) == napi_ok);
+  n_finalized = 0;
+  fake_env_end(env);
+  CHECK_UINT(n_finalized, 1);
   CHECK_UINT(count(NCK_FINDING_FINALIZER_AFTER_OWNER, NCK_SEVERITY_WARNING) - findings, 1);
   return unused;
 }

@@ -4,6 +4,9 @@ import { error, leak, note, pair, warning } from './rows.mjs';
 const lost = (kind, stacks, fields = {}) => leak(kind, { evidence: 'lost', count: 1, stacks, ...fields });
 const held = (kind, stacks, fields = {}) => note(kind, { evidence: 'held', count: 1, stacks, ...fields });
 
+// C++ functions are named with their parameters, if any.
+const cxx = (name) => ({ function: new RegExp(`^${name}(\\(|$)`) });
+
 // Node from 24.14 on answers napi_closing as long as a thread holds the function.
 const keptFunction = { expect: [warning('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'make', used: 'watch' } })] };
 
@@ -22,6 +25,26 @@ export const resources = [
   ...pair(4, 'async-work-use-after-delete', 'twice', {
     bare: 'any', steps: ['run', 'sleep=30'], limitMs: 10000,
     expect: [error('async-work-use-after-delete', { count: 1, stacks: { created: 'run', deleted: 'complete', used: 'drop_again' } })],
+  }),
+
+  // In C++ the innermost function of the addon's own stands behind node-addon-api's.
+  ...pair(4, 'leaked-threadsafe-function', 'cxx', { steps: ['run(fn)'], expect: [lost('leaked-threadsafe-function', { created: cxx('Make') })], twin: { steps: ['run(fn)*3'] } }),
+  ...pair(4, 'threadsafe-function-use-after-release', 'cxx', {
+    bare: 'any', mayDie: true, steps: ['run(fn)', 'sleep=50', 'use'],
+    expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: cxx('Make'), released: cxx('LetGo'), used: cxx('CallIt') } })],
+  }),
+  ...pair(4, 'async-work-deleted-early', 'cxx', {
+    bare: 'any', mayDie: true, steps: ['run(fn)', 'sleep=300'],
+    expect: [error('async-work-deleted-early', { count: 1, stacks: { deleted: cxx('Drop'), queued: cxx('Run') } })],
+    allow: ['leaked-async-work', 'leaked-reference', 'async-work-use-after-delete'],
+    twin: { steps: ['await:run', 'run', 'await:run'] },
+  }),
+  ...pair(4, 'unsettled-deferred', 'cxx', { expect: [lost('unsettled-deferred', { created: cxx('Open') })], twin: { steps: ['try:await:run', 'await:run(1)'] } }),
+  // A list that grows through the whole run is a leak of each kind.
+  ...pair(4, 'leaked-async-work', 'growing', {
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '60', '3'),
+    expect: [['leaked-async-work', 'make_work'], ['leaked-threadsafe-function', 'make_function'], ['unsettled-deferred', 'make_promise'], ['leaked-async-context', 'make_context']]
+      .map(([kind, created]) => leak(kind, { evidence: 'growing', count: 180, stacks: { created } })),
   }),
 
   ...pair(4, 'leaked-threadsafe-function', 'local', { expect: [lost('leaked-threadsafe-function', { created: 'make' })] }),
