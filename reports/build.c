@@ -37,6 +37,15 @@ void nck_build_options(struct nck_options *options, const struct nck_record *rec
 void nck_build_add(struct nck_report *report, const struct nck_record *record,
                    const struct nck_options *options, bool sites) {
   nck_collect(report, record, options, sites);
+  nck_build_add_suppressions(report, record);
+}
+
+void nck_build_add_suppressions(struct nck_report *report, const struct nck_record *record) {
+  const char *lines = nck_record_string(record, record->header.default_suppressions);
+  const char *before = report->default_suppressions ? report->default_suppressions : "";
+  // Processes of one run have the same addons.
+  if (*lines && !strstr(before, lines))
+    report->default_suppressions = nck_arena_print(&report->arena, "%s%s\n", before, lines);
 }
 
 // The caller frees.
@@ -78,6 +87,11 @@ bool nck_build_finish(struct nck_report *report, const struct nck_options *optio
                       const char *folder, int own_code) {
   struct nck_suppressions suppressions = {0};
   bool good = load_suppressions(&suppressions, options, folder);
+  struct nck_error error = {""};
+  if (report->default_suppressions &&
+      !nck_suppressions_parse(&suppressions, "napicheck_default_suppressions",
+                              report->default_suppressions, &error))
+    nck_error_print(&error);
   time_t now = time(NULL);
   struct tm day;
   char today[32] = "";
@@ -86,7 +100,6 @@ bool nck_build_finish(struct nck_report *report, const struct nck_options *optio
   nck_suppressions_apply(&suppressions, report, today);
   nck_suppressions_drop(&suppressions);
   if (*nck_options_text(options, NCK_OPTION_baseline)) {
-    struct nck_error error = {""};
     char *path = resolve(folder, nck_options_text(options, NCK_OPTION_baseline));
     if (!nck_baseline_apply(report, path, &error)) {
       nck_error_print(&error);

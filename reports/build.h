@@ -16,6 +16,9 @@ void nck_build_options(struct nck_options *options, const struct nck_record *rec
 void nck_build_add(struct nck_report *report, const struct nck_record *record,
                    const struct nck_options *options, bool sites);
 
+// Adds what its addons answered to napicheck_default_suppressions; nck_build_add has done so.
+void nck_build_add_suppressions(struct nck_report *report, const struct nck_record *record);
+
 // Suppressions, baseline, order, summary. Relative names of files are taken from `folder` ("" for
 // the working directory). Everything that cannot be read is said on stderr in one line each. False
 // when there was such.

@@ -275,6 +275,7 @@ const struct nck_report_site *nck_collect_site(struct nck_collector *collector, 
   site->stack = nck_symbolizer_stack(collector->symbolizer, recorded->stack, NCK_ROLE_CREATED,
                                      recorded->js_stack);
   site->class_name = clean_string(collector, recorded->class_name);
+  site->label = clean_string(collector, recorded->label);
   site->init = (recorded->flags & NCK_SITE_INIT) != 0;
   site->created = recorded->created;
   site->released = recorded->released;
@@ -350,7 +351,7 @@ static void collect_findings(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
   for (uint32_t i = 1; i < nck_record_count(record, NCK_TABLE_FINDING); i++) {
     const struct nck_finding *row = nck_record_finding(record, i);
-    if (row->kind >= NCK_N_FINDINGS || !row->count ||
+    if (row->kind >= NCK_N_FINDINGS || !row->count || row->last_ns < collector->since_ns ||
         !nck_options_check(collector->options, nck_kinds[row->kind].group))
       continue;
     struct nck_report_finding *finding =
@@ -367,6 +368,11 @@ static void collect_findings(struct nck_collector *collector) {
       const struct nck_report_site *site = nck_collect_site(collector, row->site);
       finding->site = site;
       finding->init = site && site->init;
+      if (site && *site->label) {
+        const char *fact = nck_arena_print(collector->arena, "labelled: %s", site->label);
+        finding->facts = nck_arena_copy(collector->arena, &fact, 1, sizeof fact);
+        finding->n_facts = 1;
+      }
     }
     set_stacks(collector, finding, row);
     nck_fingerprint_set(collector->arena, finding);
@@ -559,6 +565,18 @@ void nck_collect_worker(struct nck_report *report, const struct nck_record *reco
   begin(&collector, report, record, options);
   collector.ended_thread = thread;
   collect_envs(&collector);
+  nck_judge(&collector);
+  drop(&collector);
+}
+
+void nck_collect_since(struct nck_report *report, const struct nck_record *record,
+                       const struct nck_options *options, uint64_t since_ns) {
+  struct nck_collector collector;
+  begin(&collector, report, record, options);
+  collector.only_lost = true;
+  collector.since_ns = since_ns;
+  collect_envs(&collector);
+  collect_findings(&collector);
   nck_judge(&collector);
   drop(&collector);
 }

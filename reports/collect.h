@@ -21,6 +21,8 @@ struct nck_collector {
   uint32_t *fates_by_site; // first fate row of each site, and the next of each fate
   uint32_t *next_fate;
   uint32_t ended_thread; // judge what its envs lost and nothing else; 0: judge everything
+  bool only_lost;        // judge what was found to be lost and nothing else
+  uint64_t since_ns;     // leave out events that have not happened since
 };
 
 // Adds the record's process with its findings, judged ones included. `sites`: fill report->sites
@@ -37,6 +39,11 @@ void nck_collect_live(struct nck_report *report, const struct nck_record *record
 // nothing else: the verdict on a worker that ends while its process runs on.
 void nck_collect_worker(struct nck_report *report, const struct nck_record *record,
                         const struct nck_options *options, uint32_t thread);
+
+// Adds the record's process with what napicheck_leak_check found in it: objects that are lost, and
+// events since that time.
+void nck_collect_since(struct nck_report *report, const struct nck_record *record,
+                       const struct nck_options *options, uint64_t since_ns);
 
 // For the judge: a row of the record as the report knows it; NULL for index 0.
 const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row);

@@ -1,5 +1,6 @@
 // command_report.c: `napicheck report FILE|DIR|PID`, and what the library asks for: the report at a
-// process's end (--at-exit), the verdict on a worker that ends (--ended-thread).
+// process's end (--at-exit), the verdict on a worker that ends (--ended-thread), the answer to
+// napicheck_leak_check (--since).
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +17,16 @@
 #include "process.h"
 #include "worker.h"
 
-enum { KEY_AT_EXIT = 2000, KEY_ENDED_THREAD };
+enum { KEY_AT_EXIT = 2000, KEY_ENDED_THREAD, KEY_SINCE, KEY_CHECKPOINT };
 
 struct arguments {
   struct nck_options options;
   const char *target;
   bool at_exit;
   uint32_t ended_thread; // 0: not asked for
+  bool since;
+  uint64_t since_ns;
+  const char *checkpoint;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -36,6 +40,13 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
   case KEY_ENDED_THREAD:
     arguments->ended_thread = (uint32_t)strtoul(value, NULL, 10);
+    return 0;
+  case KEY_SINCE:
+    arguments->since = true;
+    arguments->since_ns = strtoull(value, NULL, 10);
+    return 0;
+  case KEY_CHECKPOINT:
+    arguments->checkpoint = value;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num)
@@ -53,6 +64,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp_option rows[] = {
     {"at-exit", KEY_AT_EXIT, NULL, OPTION_HIDDEN, NULL, 0},
     {"ended-thread", KEY_ENDED_THREAD, "ROW", OPTION_HIDDEN, NULL, 0},
+    {"since", KEY_SINCE, "NS", OPTION_HIDDEN, NULL, 0},
+    {"checkpoint", KEY_CHECKPOINT, "TEXT", OPTION_HIDDEN, NULL, 0},
     {0},
 };
 static const struct argp_child children[] = {{&nck_cli_options, 0, "Options of the report:", 1},
@@ -157,7 +170,7 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
 }
 
 // The process goes on and its own report will say what goes wrong here.
-static int tell_worker(const struct arguments *arguments) {
+static int tell_meanwhile(const struct arguments *arguments) {
   struct nck_record record;
   struct nck_error error = {""};
   if (!nck_record_open(&record, arguments->target, &error))
@@ -165,13 +178,22 @@ static int tell_worker(const struct arguments *arguments) {
   struct nck_report report = {0};
   struct nck_options options;
   nck_build_options(&options, &record, &arguments->options, true);
-  nck_collect_worker(&report, &record, &options, arguments->ended_thread);
-  if (nck_build_finish(&report, &options, nck_record_string(&record, record.header.cwd), 0))
-    nck_worker_tell(&report, &options, stderr);
+  if (arguments->since)
+    nck_collect_since(&report, &record, &options, arguments->since_ns);
+  else
+    nck_collect_worker(&report, &record, &options, arguments->ended_thread);
+  nck_build_add_suppressions(&report, &record);
+  size_t n = 0;
+  if (nck_build_finish(&report, &options, nck_record_string(&record, record.header.cwd), 0)) {
+    nck_worker_tell(&report, &options, arguments->checkpoint, stderr);
+    n = nck_policy_count(&report, &options);
+  }
   nck_report_drop(&report);
   nck_options_drop(&options);
   nck_record_drop(&record);
-  return 0;
+  if (!arguments->since)
+    return 0;
+  return NCK_ANSWER_BASE + (int)(n < NCK_ANSWER_MOST ? n : NCK_ANSWER_MOST);
 }
 
 int nck_command_report(int argc, char **argv) {
@@ -179,10 +201,10 @@ int nck_command_report(int argc, char **argv) {
   nck_options_new(&arguments.options);
   nck_cli_check(argc, argv, rows, NCK_CLI_OPTIONS);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  if (arguments.ended_thread) {
-    tell_worker(&arguments);
+  if (arguments.ended_thread || arguments.since) {
+    int answer = tell_meanwhile(&arguments);
     nck_options_drop(&arguments.options);
-    return 0;
+    return answer;
   }
   struct nck_paths list = {0};
   struct nck_error error = {""};

@@ -114,6 +114,8 @@ static void note_object(const struct nck_object *object, void *arg) {
   // Released to zero: it goes away with its last turn of the event loop, nobody owes it anything.
   if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING)
     return;
+  if (judge->collector->only_lost && object->evidence != NCK_EVIDENCE_LOST)
+    return;
   uint32_t ended_thread = judge->collector->ended_thread;
   if (ended_thread &&
       (object->evidence != NCK_EVIDENCE_LOST ||
@@ -354,6 +356,8 @@ static void set_facts(struct nck_collector *collector, struct nck_report_finding
                       const struct group *group) {
   struct nck_arena *arena = collector->arena;
   struct fact_list list = {.n = 0};
+  if (finding->site && *finding->site->label)
+    add_fact(&list, nck_arena_print(arena, "labelled: %s", finding->site->label));
   add_value_fact(collector, &list, group, finding->site ? finding->site->class_name : "");
   if (group->n_value_dead)
     add_fact(&list, nck_arena_print(arena, "of %llu the value has been collected already",
@@ -611,7 +615,7 @@ void nck_judge(struct nck_collector *collector) {
                         collector->record->path);
   uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
   bool *grown = nck_memory_take(n_sites, sizeof *grown);
-  if (!collector->ended_thread) // growth is judged over the whole run
+  if (!collector->ended_thread && !collector->only_lost) // growth is judged over the whole run
     judge_sites(&judge, grown);
   for (const struct group *group = judge.first; group; group = group->next) {
     bool told = group->evidence == CLASS_HELD && group->site < n_sites && grown[group->site];

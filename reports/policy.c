@@ -81,3 +81,10 @@ void nck_policy_apply(struct nck_report *report, const struct nck_options *optio
     summary->verdict = NCK_EXIT_REQUIRE;
   summary->exit_code = own_code ? own_code : summary->verdict;
 }
+
+size_t nck_policy_count(const struct nck_report *report, const struct nck_options *options) {
+  size_t n = 0;
+  for (size_t i = 0; i < report->n_findings; i++)
+    n += report->findings[i]->state == NCK_FINDING_COUNTS && fails(report->findings[i], options);
+  return n;
+}

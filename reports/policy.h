@@ -17,4 +17,7 @@ void nck_policy_apply(struct nck_report *report, const struct nck_options *optio
 // The status of the processes' end for nck_policy_apply: of the run's first process.
 int nck_policy_own_code(const struct nck_report *report);
 
+// How many findings count for the exit status, after nck_policy_apply.
+size_t nck_policy_count(const struct nck_report *report, const struct nck_options *options);
+
 #endif

@@ -76,6 +76,7 @@ struct nck_report_fate {
 };
 
 struct nck_report_site {
+  const char *label; // what napicheck_label called its objects; ""
   enum nck_object_kind kind;
   const char *function;                   // the Node-API function
   const struct nck_report_module *module; // NULL unknown
@@ -251,7 +252,8 @@ struct nck_report {
   size_t n_profiles, profiles_capacity;
   struct nck_report_suppression **suppressions;
   size_t n_suppressions, suppressions_capacity;
-  const char **notes; // about the report itself
+  const char *default_suppressions; // of the addons and programs, lines; NULL none
+  const char **notes;               // about the report itself
   size_t n_notes, notes_capacity;
   struct nck_report_summary summary;
 };

@@ -1,4 +1,4 @@
-// worker.c: what a worker has lost, said when it ends.
+// worker.c: what is said of leaks while the program goes on.
 #include "worker.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void add_stack(struct nck_text *text, const struct nck_report_stack *stac
 }
 
 void nck_worker_tell(const struct nck_report *report, const struct nck_options *options,
-                     FILE *out) {
+                     const char *checkpoint, FILE *out) {
   if (!asks_for_text(options) || nck_options_has(options, NCK_OPTION_show, "none") ||
       !(nck_options_has(options, NCK_OPTION_show, "leak") ||
         nck_options_has(options, NCK_OPTION_show, "all")))
@@ -41,9 +41,13 @@ void nck_worker_tell(const struct nck_report *report, const struct nck_options *
     const struct nck_report_finding *finding = report->findings[i];
     if (finding->state != NCK_FINDING_COUNTS || finding->severity != NCK_SEVERITY_LEAK)
       continue;
-    nck_text_add(&text,
-                 "napicheck: leak: %s: %s (env %u of the worker thread %u, which has ended)\n",
-                 nck_kinds[finding->kind].word, finding->message, finding->env, finding->thread.id);
+    nck_text_add(&text, "napicheck: leak: %s: %s ", nck_kinds[finding->kind].word,
+                 finding->message);
+    if (checkpoint)
+      nck_text_add(&text, "(since checkpoint %s)\n", checkpoint);
+    else
+      nck_text_add(&text, "(env %u of the worker thread %u, which has ended)\n", finding->env,
+                   finding->thread.id);
     if (finding->n_stacks)
       add_stack(&text, &finding->stacks[0]);
   }

@@ -331,27 +331,51 @@ static int take_verdict(void) {
   return 0;
 }
 
+// Starts the reader while the program goes on: its answer, as from waitpid, or -1.
+static int ask_reader(char *const argv[]) {
+  // Other threads run on and may change the environment under our feet.
+  char *environment[] = {reader_libraries[0] != '\0' ? reader_libraries : NULL, NULL};
+  struct reader reader = {.argv = argv, .environment = environment};
+  char *stack = nck_own_alloc(HELPER_STACK_BYTES);
+  bool good = stack != NULL && run_reader(&reader, stack);
+  // A helper that gave up on a reader that is late has ended as well, so nobody stands on it.
+  nck_own_free(stack, HELPER_STACK_BYTES);
+  return good ? reader.status : -1;
+}
+
+static bool can_ask(void) {
+  struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
+  return header != NULL && (pid_t)header->pid == getpid() && reader_path[0] != '\0' &&
+         __atomic_load_n(&state, __ATOMIC_ACQUIRE) == STATE_NONE;
+}
+
 void nck_ending_worker(uint32_t thread) {
   static uint32_t n_told;
-  struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
-  if (header == NULL || (pid_t)header->pid != getpid() || reader_path[0] == '\0' ||
-      __atomic_load_n(&state, __ATOMIC_ACQUIRE) != STATE_NONE ||
-      __atomic_fetch_add(&n_told, 1, __ATOMIC_RELAXED) >= MOST_WORKERS_TOLD)
+  if (!can_ask() || __atomic_fetch_add(&n_told, 1, __ATOMIC_RELAXED) >= MOST_WORKERS_TOLD)
     return;
   int saved = errno;
   char name[] = "napicheck", command[] = "report", option[32], path[PATH_MAX];
   snprintf(option, sizeof option, "--ended-thread=%u", thread);
   snprintf(path, sizeof path, "%s", nck_recorder_path());
   char *argv[] = {name, command, option, path, NULL};
-  // Other threads run on and may change the environment under our feet.
-  char *environment[] = {reader_libraries[0] != '\0' ? reader_libraries : NULL, NULL};
-  struct reader reader = {.argv = argv, .environment = environment};
-  char *stack = nck_own_alloc(HELPER_STACK_BYTES);
-  if (stack != NULL)
-    run_reader(&reader, stack); // where it fails the report at the end says it all the same
-  // A helper that gave up on a reader that is late has ended as well, so nobody stands on it.
-  nck_own_free(stack, HELPER_STACK_BYTES);
+  ask_reader(argv); // where it fails the report at the end says it all the same
   errno = saved;
+}
+
+int nck_ending_ask(uint64_t since_ns, uint32_t checkpoint, const char *label) {
+  if (!can_ask())
+    return 0;
+  int saved = errno;
+  char name[] = "napicheck", command[] = "report", option[64], mark[512], path[PATH_MAX];
+  snprintf(option, sizeof option, "--since=%llu", (unsigned long long)since_ns);
+  snprintf(mark, sizeof mark, "--checkpoint=%u%s%.400s", checkpoint, *label != '\0' ? " " : "",
+           label);
+  snprintf(path, sizeof path, "%s", nck_recorder_path());
+  char *argv[] = {name, command, option, mark, path, NULL};
+  int status = ask_reader(argv);
+  errno = saved;
+  int code = status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  return code > NCK_ANSWER_BASE ? code - NCK_ANSWER_BASE : 0;
 }
 
 // --- is there anything to say at all? ---

@@ -31,6 +31,10 @@ int nck_ending_report(enum nck_end how, int code);
 // waits for it.
 void nck_ending_worker(uint32_t thread);
 
+// How many findings that count there are since then (napicheck_leak_check): objects that were
+// found to be lost, events after that time. The reader says them on stderr. Keeps errno.
+int nck_ending_ask(uint64_t since_ns, uint32_t checkpoint, const char *label);
+
 // A parent that waits for the end of a process loses patience and sends SIGTERM (Jest after half a
 // second). Between these two it does not end the process where it would, but afterwards: what is
 // about to be found out is not lost. Signal handlers of the program are left alone. `reported` is

@@ -44,7 +44,7 @@ static pthread_mutex_t finding_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t finding_buckets[FINDING_BUCKETS], failed_buckets[FAILED_BUCKETS];
 
 bool nck_finding_wanted(enum nck_finding_kind kind) {
-  return (nck_options.checks & kinds[kind].group) && nck_tls.quiet == 0 && !nck_recorder_is_blind();
+  return (nck_options.checks & kinds[kind].group) && !nck_recorder_is_blind();
 }
 
 uint32_t nck_finding_stack(const void *pc) { return nck_stack_capture(pc, nck_frame_limit()); }

@@ -19,6 +19,7 @@
 #include "runtime.h"
 #include "stack.h"
 #include "unwind.h"
+#include "user.h"
 
 enum { THUNKS = 256 };
 
@@ -145,6 +146,7 @@ static void start_once(void) {
     start_unwinder();
     nck_module_refresh();
     fill_header();
+    nck_user_write();
     nck_ending_register();
     redirect_terminate();
     if (nck_options.verbosity >= 2)
@@ -177,6 +179,8 @@ static void redirect_exits(const void *address) {
 
 void *nck_loader_dlopen(const char *path, int flags) {
   void *handle = dlopen(path, flags);
+  if (handle != NULL && nck_active)
+    nck_user_ask(handle);
   if (handle != NULL && nck_active && nck_recorder.header != NULL) {
     // dlerror's state is the runtime's to read only after a failure: there is none.
     nck_module_refresh();
@@ -197,6 +201,9 @@ static int32_t version_trampoline(void) {
 
 void *nck_loader_dlsym(void *handle, const char *name) {
   void *symbol = dlsym(handle, name);
+  if (symbol == NULL && name != NULL && nck_interposed.runtime != NCK_RUNTIME_NONE &&
+      strcmp(name, "napi_register_module_v1") == 0 && nck_user_is_own(handle))
+    return (void *)(uintptr_t)nck_user_init;
   if (symbol == NULL || !nck_active || name == NULL)
     return symbol;
   if (strcmp(name, "quick_exit") == 0) // Bun looks it up at its end, and has no slot for it

@@ -46,8 +46,8 @@ extern "C" {
 NAPICHECK_DECLARE(int, napicheck_is_active, (void));
 
 // Sets a mark: from here on `napicheck_leak_check` can ask what has been made since. The label
-// stands in the report; it is copied, and NULL is allowed. Returns the mark's number, 1 or more; 0
-// when napicheck is absent.
+// stands in what that says; it is copied, and NULL is allowed. Returns the mark's number, 1 or
+// more; 0 when napicheck is absent.
 NAPICHECK_DECLARE(unsigned, napicheck_checkpoint, (const char *label));
 
 // Looks now, not only at the end: returns how many findings that count for the exit status
@@ -68,8 +68,9 @@ NAPICHECK_DECLARE(void, napicheck_enable, (void));
 // napi_threadsafe_function or napi_async_context that Node-API gave you and that is still valid.
 NAPICHECK_DECLARE(void, napicheck_ignore, (const void *handle));
 
-// Gives a handle (as for napicheck_ignore) a name of yours, which stands in the findings about it.
-// The text is copied; a later name replaces it, NULL takes it away.
+// Gives a handle (as for napicheck_ignore) a name of yours, which stands in the findings about it;
+// where one finding is about many handles, the names of all of them. The text is copied; a later
+// name replaces it, NULL takes it away.
 NAPICHECK_DECLARE(void, napicheck_label, (const void *handle, const char *text));
 
 // These two are yours to define, in the addon or in the program, where you want them; napicheck

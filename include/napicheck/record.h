@@ -146,8 +146,8 @@ struct nck_site {
   uint32_t series;   // series row
   uint64_t bytes;    // external bytes of what lives, where known
   uint32_t released_at_teardown;
-  uint32_t weak_at_teardown; // references with count 0 among them
-  uint32_t pad;
+  uint32_t weak_at_teardown;      // references with count 0 among them
+  uint32_t label;                 // string: the names that napicheck_label gave to its objects
   uint32_t first_turn, last_turn; // of nck_record_header.n_turns, at its first and last creation
   uint32_t n_turns;               // different turns in which it created something
   uint32_t class_name;            // string: of the values that references hold, first seen
@@ -344,6 +344,10 @@ struct nck_chunk {
   uint64_t n_rows;
   uint64_t offset; // in the file
 };
+
+// The reader's answer to napicheck_leak_check: exit status this plus the number of findings.
+#define NCK_ANSWER_BASE 100
+#define NCK_ANSWER_MOST 100
 
 enum nck_process_state {
   NCK_PROCESS_RUNNING = 1,

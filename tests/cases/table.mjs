@@ -7,5 +7,6 @@ import { process_ } from './table/process.mjs';
 import { records } from './table/records.mjs';
 import { references } from './table/references.mjs';
 import { resources } from './table/resources.mjs';
+import { user } from './table/user.mjs';
 
-export const cases = [...everyCall, ...references, ...process_, ...options, ...records, ...handles, ...resources, ...launcher];
+export const cases = [...everyCall, ...references, ...process_, ...options, ...records, ...handles, ...resources, ...launcher, ...user];
