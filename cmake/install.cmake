@@ -7,6 +7,8 @@ install(TARGETS napicheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/napicheck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 install(FILES reports/schema/report-v1.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
+install(DIRECTORY npm DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
+install(DIRECTORY docs/ci DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/napicheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES reports/completion/napicheck.bash RENAME napicheck
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -31,7 +31,9 @@ static void add_stack(struct nck_text *text, const struct nck_report_stack *stac
 
 void nck_worker_tell(const struct nck_report *report, const struct nck_options *options,
                      const char *checkpoint, FILE *out) {
-  if (!asks_for_text(options) || nck_options_has(options, NCK_OPTION_show, "none") ||
+  // Who asks at a checkpoint wants to be told.
+  if ((!checkpoint && !asks_for_text(options)) ||
+      nck_options_has(options, NCK_OPTION_show, "none") ||
       !(nck_options_has(options, NCK_OPTION_show, "leak") ||
         nck_options_has(options, NCK_OPTION_show, "all")))
     return;

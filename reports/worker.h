@@ -11,7 +11,7 @@
 // Prints the leaks of a finished report of nck_collect_worker or nck_collect_since, each in a line
 // and a short stack, as the library says errors. `checkpoint` ("3 after the warm-up") is the mark
 // that was asked about; NULL: a worker has ended. Nothing where there are none, where show= leaves
-// leaks out, or where no text is asked for.
+// leaks out, or, at the end of a worker, where no text is asked for.
 void nck_worker_tell(const struct nck_report *report, const struct nck_options *options,
                      const char *checkpoint, FILE *out);
 

@@ -23,6 +23,7 @@
 #include "runtime.h"
 #include "scan.h"
 #include "stack.h"
+#include "user.h"
 
 __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
 bool nck_many_threads;
@@ -183,6 +184,7 @@ void nck_env_teardown_begins(struct nck_env *state) {
   bool ends = thread->tid == (uint32_t)getpid();
   if (ends)
     nck_ending_hold_termination();
+  nck_user_forget(thread);
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
   if (ends)
     nck_ending_release_termination(false);
@@ -215,8 +217,10 @@ void nck_env_close_books(enum nck_end how) {
         nck_env_count_turn_slow(state);
       nck_reference_examine(state);
     }
-  if (nck_options.leak_check && !nck_recorder_is_blind())
+  if (nck_options.leak_check && !nck_recorder_is_blind()) {
+    nck_user_forget(NULL);
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
+  }
 }
 
 // Work in flight is completed when a worker is terminated, and threads' calls arrive, while nothing

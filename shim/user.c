@@ -169,15 +169,34 @@ static bool has_news(const struct question *question, uint64_t since_ns) {
   return false;
 }
 
-// What is still there at the end is looked for again then.
-static void forget_evidence(const struct question *question) {
+static void forget_evidence(struct nck_object *object) {
+  object->evidence = NCK_EVIDENCE_NONE;
+  object->held_module = 0;
+  object->held_offset = 0;
+}
+
+// What is held now may be lost later. What is lost stays so in the record: the process may be
+// killed.
+static void forget_held(const struct question *question) {
   uint64_t n = object_rows();
   for (uint64_t i = 1; i < n; i++)
-    if (is_asked_for((uint32_t)i, question)) {
-      nck_recorder.objects[i].evidence = NCK_EVIDENCE_NONE;
-      nck_recorder.objects[i].held_module = 0;
-      nck_recorder.objects[i].held_offset = 0;
-    }
+    if (nck_recorder.objects[i].evidence != NCK_EVIDENCE_LOST &&
+        is_asked_for((uint32_t)i, question))
+      forget_evidence(&nck_recorder.objects[i]);
+}
+
+static bool has_looked;
+
+void nck_user_forget(const struct nck_thread_state *thread) {
+  uint64_t n = __atomic_load_n(&has_looked, __ATOMIC_ACQUIRE) ? object_rows() : 0;
+  for (uint64_t i = 1; i < n; i++) {
+    struct nck_object *object = &nck_recorder.objects[i];
+    if (!is_live(object) || object->env == 0)
+      continue;
+    const struct nck_env_row *env = &nck_recorder.envs[object->env];
+    if (env->state == NCK_ENV_ALIVE && (thread == NULL || env->thread == thread->row))
+      forget_evidence(object);
+  }
 }
 
 int napicheck_leak_check(unsigned checkpoint) {
@@ -196,11 +215,12 @@ int napicheck_leak_check(unsigned checkpoint) {
     examine_values(thread);
     // The lock is not held over the search: slots of other threads' objects may change meanwhile,
     // this thread's do not.
+    __atomic_store_n(&has_looked, true, __ATOMIC_RELEASE);
     if (nck_options.leak_check)
       nck_scan_run(is_wanted, &question, __builtin_frame_address(0));
     if (has_news(&question, mark.ns))
       found = nck_ending_ask(mark.ns, checkpoint, nck_recorder.strings + mark.label);
-    forget_evidence(&question);
+    forget_held(&question);
   }
   errno = saved;
   return found;

@@ -17,6 +17,11 @@ void nck_user_ask(void *handle);
 // Writes what was answered into the record, once there is one.
 void nck_user_write(void);
 
+// Before memory is searched at the end of a thread's envs, or of all (NULL): what
+// napicheck_leak_check found out about them is found out anew.
+struct nck_thread_state;
+void nck_user_forget(const struct nck_thread_state *thread);
+
 // True for dlopen's handle of this library.
 bool nck_user_is_own(void *handle);
 

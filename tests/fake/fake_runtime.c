@@ -17,6 +17,7 @@
 #include "recorder.h"
 #include "scan.h"
 #include "stack.h"
+#include "user.h"
 
 struct napi_async_work__ {
   napi_env env;
@@ -88,6 +89,7 @@ void nck_ending_worker(uint32_t thread) { (void)thread; }
 int nck_ending_report(enum nck_end how, int code) { return (void)how, code; }
 void nck_ending_hold_termination(void) {}
 void nck_ending_release_termination(bool reported) { (void)reported; }
+void nck_user_forget(const struct nck_thread_state *thread) { (void)thread; }
 uint32_t nck_module_find(uintptr_t address) { return (void)address, the_module; }
 uint64_t nck_module_frame(uintptr_t address, bool exact) {
   return NCK_FRAME_MAKE(the_module, address) | (exact ? NCK_FRAME_EXACT : 0);

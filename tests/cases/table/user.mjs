@@ -50,6 +50,18 @@ export const user = [
       run.check(leaks(report).reduce((n, f) => n + f.count, 0) === 7, JSON.stringify(leaks(report)));
     },
   }),
+  // Killed afterwards: what was found out stands in the record.
+  {
+    name: 'user-leak-check-then-killed', ...onNode, addons: [api],
+    custom: async (run) => {
+      const path = run.path('program.cjs'), record = run.path('record.nck');
+      writeFileSync(path, `const a = require(${JSON.stringify(run.addonPath(api))}); a.lose(); setImmediate(() => { console.log(a.leakCheck(0)); process.kill(process.pid, 'SIGKILL'); });`);
+      const watched = await run.under([...run.runtime.launch, path], { record });
+      run.check(endOf(watched) === 'SIGKILL' && watched.out === '1\n', `${endOf(watched)} ${watched.out}${watched.err}`);
+      await run.napicheck('report', `--format=json=${run.path('report.json')}`, record);
+      run.check(leaks(run.report(run.path('report.json'))).length === 1, 'the leak is forgotten');
+    },
+  },
   script('leak-check-of-errors', 'const mark = a.checkpoint(); a.useDeleted(); console.log(a.leakCheck(mark), a.leakCheck(a.checkpoint()));', {
     bare: '0 0\n', under: '1 0\n', judge: (run, watched) => ends(run, watched, 23),
   }),
