@@ -126,7 +126,7 @@ static void clean_folder(const struct arguments *arguments, const char *folder, 
     closedir(dir);
 }
 
-// The folders of `napicheck run` in one of the usual places; an empty one goes as well.
+// The folders of `napicheck run` in a folder; one that is emptied goes as well.
 static void clean_runs(const struct arguments *arguments, const char *parent, struct sum *sum) {
   static const char prefix[] = NCK_RUN_FOLDER_PREFIX;
   DIR *dir = opendir(parent);
@@ -192,6 +192,7 @@ int nck_command_clean(int argc, char **argv) {
       return NCK_EXIT_USAGE;
     }
     clean_folder(&arguments, arguments.folders[i], &sum);
+    clean_runs(&arguments, arguments.folders[i], &sum);
   }
   if (!arguments.n_folders)
     clean_usual_places(&arguments, &sum);

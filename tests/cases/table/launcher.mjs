@@ -128,6 +128,21 @@ export const launcher = [
       run.check(both, 'the report is lost, or the signal');
     },
   },
+  // The launcher itself is killed: the records stay, and `clean` of that folder alone finds and removes them.
+  row('launcher-killed', leaking, async (run) => {
+    const text = `${kid(run, leaking)} console.log(process.pid); process.kill(process.ppid, 'SIGKILL'); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500);`;
+    const launched = await run.launch(program(run, 'program.cjs', text));
+    run.check(endOf(launched) === 'SIGKILL', `ended with ${endOf(launched)}`);
+    const pid = launched.out.trim();
+    const listed = await run.napicheck('clean', '--dry-run', run.path('run'));
+    run.check(new RegExp(`^dead +pid ${pid} `, 'm').test(listed.out), listed.out);
+    const [folder] = readdirSync(run.path('run'));
+    const reading = await run.napicheck('report', run.path(`run/${folder}`));
+    run.check(/leaked-reference/.test(reading.out), reading.out);
+    const removed = await run.napicheck('clean', run.path('run'));
+    run.check(new RegExp(`^removed +pid ${pid} `, 'm').test(removed.out) && /^1 record /m.test(removed.out), removed.out);
+    isTidy(run);
+  }),
   row('signals', leaking, async (run) => {
     const text = `${kid(run, leaking)} process.on('SIGHUP', () => console.log('hup')); process.on('SIGUSR2', () => console.log('usr2'));
       process.on('SIGTERM', () => { console.log('term'); process.exit(4); }); setInterval(() => {}, 1000);
