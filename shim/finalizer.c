@@ -14,6 +14,7 @@
 #include "options.h"
 #include "recorder.h"
 #include "runtime.h"
+#include "scan.h"
 #include "stack.h"
 
 // Protects the order of the log; nests in nothing. Finalizers are rare next to calls.
@@ -315,8 +316,13 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
       finalizer->ran = true;
     else
       nck_held_free(finalizer, sizeof *finalizer);
-    if (state->state == NCK_ENV_ALIVE)
+    if (state->state == NCK_ENV_ALIVE) {
       state->row->n_gc_seen++;
+      if (nck_runtime_finalizes_first() && nck_tls.frame == NULL) {
+        nck_scan_note_reachable(data);
+        nck_scan_note_reachable(copy.user_hint);
+      }
+    }
     // Instance data may well be a hook's argument, too: the hook stops what works on it, its own
     // finalizer frees it.
     if (copy.kind != NCK_FINALIZER_INSTANCE_DATA)

@@ -14,6 +14,10 @@ bool nck_runtime_values_are_boxed(void);
 // True where libuv's functions may be called.
 bool nck_runtime_has_uv(void);
 
+// True where finalizers at the end of an env run before its cleanup hooks: there they cannot be
+// told from those of a collection.
+bool nck_runtime_finalizes_first(void);
+
 // Asks the runtime for its versions, once, with the first env.
 void nck_runtime_learn(napi_env env);
 

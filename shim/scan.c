@@ -843,3 +843,51 @@ bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const v
   errno = saved_errno;
   return is_done;
 }
+
+// --- what a pointer leads to ---
+
+enum { REACHED_BLOCKS = 64, REACHED_WORDS = 64 };
+
+static void add_block(uintptr_t *blocks, size_t *n_blocks, uint64_t word) {
+  uintptr_t block = (uintptr_t)word & ~(uintptr_t)7;
+  bool is_known = *n_blocks >= REACHED_BLOCKS || word < 1 << 16 || word >> 47 != 0;
+
+  for (size_t i = 0; i < *n_blocks && !is_known; i++)
+    is_known = blocks[i] == block;
+  if (!is_known)
+    blocks[(*n_blocks)++] = block;
+}
+
+void nck_scan_note_reachable(const void *start) {
+  uintptr_t blocks[REACHED_BLOCKS];
+  uint64_t words[REACHED_WORDS];
+  size_t n_blocks = 0;
+  int saved_errno = errno;
+  struct scan scan = {.pid = getpid(), .kind = KIND_HEAP};
+  uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uint64_t n_objects =
+      __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT], __ATOMIC_ACQUIRE);
+
+  add_block(blocks, &n_blocks, (uint64_t)(uintptr_t)start);
+  for (size_t i = 0; i < n_blocks; i++) {
+    // The block may end with the last page that is mapped.
+    uintptr_t in_page = page_bytes - (blocks[i] & (page_bytes - 1));
+    size_t n_first = in_page < sizeof words ? in_page : sizeof words;
+    struct iovec here = {words, sizeof words};
+    struct iovec there[2] = {{(void *)blocks[i], n_first},
+                             {(void *)(blocks[i] + n_first), sizeof words - n_first}};
+    ssize_t n_bytes = process_vm_readv(scan.pid, &here, 1, there, 2, 0);
+    for (size_t w = 0; n_bytes > 0 && w < (size_t)n_bytes / sizeof *words; w++) {
+      if (!nck_token_is_tagged(words[w])) {
+        add_block(blocks, &n_blocks, words[w]);
+        continue;
+      }
+      uint32_t slot = nck_token_slot(words[w]);
+      struct nck_object *object = &nck_recorder.objects[slot];
+      if (slot > 0 && slot < n_objects && object->evidence == NCK_EVIDENCE_NONE &&
+          is_same_object(object, nck_token_generation(words[w])))
+        tell(&scan, object, blocks[i] + w * sizeof *words);
+    }
+  }
+  errno = saved_errno;
+}

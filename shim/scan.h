@@ -33,4 +33,9 @@
 // is dead. Any thread, one at a time (others wait). Keeps errno.
 bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const void *sp);
 
+// Calls held what stands in the memory that `start` leads to: 64 blocks of 512 bytes, near ones
+// first. For a runtime that runs finalizers at the end of an env before any hook tells of it: what
+// they are about to free was held until now. Cheap beside a search; the env's own thread.
+void nck_scan_note_reachable(const void *start);
+
 #endif

@@ -62,6 +62,8 @@ enum nck_answer nck_runtime_keeps_functions(void) {
              : NCK_NO;
 }
 
+bool nck_runtime_finalizes_first(void) { return nck_interposed.runtime == NCK_RUNTIME_DENO; }
+
 void nck_runtime_learn(napi_env env) {
   struct nck_record_header *header = nck_recorder.header;
   if (header->runtime_version != 0)

@@ -79,6 +79,7 @@ static uint32_t the_module;     // runtime, addon and library in one
 const char *nck_runtime_name(void) { return "fake"; }
 bool nck_runtime_values_are_boxed(void) { return true; }
 bool nck_runtime_has_uv(void) { return true; }
+bool nck_runtime_finalizes_first(void) { return false; }
 void nck_runtime_learn(napi_env env) { (void)env; }
 enum nck_answer nck_runtime_keeps_functions(void) { return keeps; }
 void nck_loader_start(void) {}
@@ -95,6 +96,8 @@ uint64_t nck_module_frame(uintptr_t address, bool exact) {
   return NCK_FRAME_MAKE(the_module, address) | (exact ? NCK_FRAME_EXACT : 0);
 }
 void nck_module_mark_addon(uint32_t module) { (void)module; }
+void nck_scan_note_reachable(const void *start) { (void)start; }
+
 bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const void *sp) {
   return (void)wanted, (void)arg, (void)sp, true;
 }

@@ -165,6 +165,8 @@ export const resources = [
   }),
 
   ...pair(5, 'growing-references', 'cycle', {
+    // Their finalizers at the end delete all of it before a hook tells of the end: it looks collected.
+    on: { bun: 'what goes at the end looks collected there', deno: 'what goes at the end looks collected there' },
     steps: [], command: (run) => run.script('cycle.cjs', ...run.case.addons.map((a) => run.addonPath(a))),
     expect: [leak('growing-references', { stacks: { created: 'listen' } })],
   }),
