@@ -1,6 +1,6 @@
 // busy-workers.cjs ADDON: the process ends in the middle of what its workers do.
 'use strict';
-const { Worker, isMainThread, workerData, parentPort } = require('node:worker_threads');
+const { Worker, isMainThread, workerData, parentPort } = require('worker_threads');
 
 if (!isMainThread) {
   const addon = require(workerData);

@@ -21,9 +21,10 @@
 //   background[a]  start a worker and go on          join        wait for it
 //   terminate[a]   run steps in a worker that then stays; terminate it
 //   child[a;b]     run steps in a child process and print its exit code
+// Node 12 runs this: no newer syntax, and no names of modules with node: in front.
 'use strict';
-const { Worker, isMainThread, workerData } = require('node:worker_threads');
-const childProcess = require('node:child_process');
+const { Worker, isMainThread, workerData } = require('worker_threads');
+const childProcess = require('child_process');
 
 const isBun = typeof Bun !== 'undefined';
 const [paths, steps] = isMainThread
@@ -65,7 +66,7 @@ function call(text, ...extra) {
   if (!match) throw new Error(`no such step: ${text}`);
   const [, letter = 'a', name, argument, times = '1'] = match;
   const addon = addons['abc'.indexOf(letter)];
-  if (typeof addon?.[name] !== 'function') throw new Error(`no such function: ${text}`);
+  if (!addon || typeof addon[name] !== 'function') throw new Error(`no such function: ${text}`);
   const argv = [...parseArgument(argument), ...extra];
   let result;
   for (let i = 0; i < Number(times); i++) result = addon[name](...argv);
@@ -94,7 +95,7 @@ function runChild(inner) {
   return new Promise((resolve) => {
     const child = childProcess.spawn(process.execPath, [...process.execArgv, __filename, paths.join(','), ...inner],
       { stdio: 'inherit' });
-    child.on('exit', (code, signal) => resolve(signal ?? code));
+    child.on('exit', (code, signal) => resolve(signal || code));
   });
 }
 
@@ -139,7 +140,7 @@ async function runStep(step) {
     return print('workers', codes.join(' '));
   }
   if (step === 'stay') {
-    require('node:worker_threads').parentPort.postMessage('ready');
+    require('worker_threads').parentPort.postMessage('ready');
     return new Promise((resolve) => setTimeout(resolve, 60000));
   }
   if ((match = /^(try|await|until|onexit|later):(.*)$/.exec(step))) {
@@ -149,12 +150,12 @@ async function runStep(step) {
         if (text.startsWith('await:')) print(text, await call(text.slice(6)));
         else print(text, call(text));
       } catch (error) {
-        console.log(`${text} threw ${error?.message ?? error}`);
+        console.log(`${text} threw ${error instanceof Error ? error.message : error}`);
       }
     } else if (how === 'await') {
       let result;
       const settled = new Promise((resolve) => { result = call(text, resolve); });
-      print(text, await (typeof result?.then === 'function' ? result : settled));
+      print(text, await (result && typeof result.then === 'function' ? result : settled));
     } else if (how === 'until') {
       let result;
       while ((result = call(text)) === -1) await sleep(5);

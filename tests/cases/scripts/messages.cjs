@@ -1,6 +1,6 @@
 // messages.cjs ADDON: a forked child with an IPC channel, both sides using the addon.
 'use strict';
-const { fork } = require('node:child_process');
+const { fork } = require('child_process');
 const addon = require(process.argv[2]);
 addon.run();
 

@@ -1,6 +1,6 @@
 // only-in-workers.cjs ADDON TIMES FUNCTION: workers load the addon one after the other; the main thread never does.
 'use strict';
-const { Worker, isMainThread, workerData } = require('node:worker_threads');
+const { Worker, isMainThread, workerData } = require('worker_threads');
 
 if (!isMainThread) {
   require(workerData.path)[workerData.name]();

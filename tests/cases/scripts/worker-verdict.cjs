@@ -1,8 +1,8 @@
 // worker-verdict.cjs ADDON TIMES MODE: workers that call run() TIMES times each, and what stderr holds when each has
 // ended. MODE is natural, exit (process.exit in the worker), terminate, or together (three at once).
 'use strict';
-const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
-const { writeSync } = require('node:fs');
+const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
+const { writeSync } = require('fs');
 
 if (isMainThread) {
   const [path, times, mode] = process.argv.slice(2);
