@@ -1,6 +1,7 @@
 // process.mjs - how processes end, what children see, programs that have nothing to do with addons.
 import { existsSync, mkdirSync, copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { endOf, marksOf, sourceOf } from '../harness.mjs';
+import { join } from 'node:path';
+import { endOf, marksOf, root, sourceOf } from '../harness.mjs';
 import { error, leak } from './rows.mjs';
 
 const lost = (fields) => leak('leaked-reference', { evidence: 'lost', stacks: { created: 'keep_object' }, ...fields });
@@ -223,6 +224,16 @@ export const process_ = [
         prints.push(report?.findings.filter((f) => f.severity === 'leak').map((f) => f.fingerprint).join());
       }
       run.check(prints[0] && prints[0] === prints[1], `fingerprints differ: ${prints}`);
+    },
+  },
+  // A real package, prebuilt and stripped, as the demo shows it: each Buffer of 200 synchronous calls stays referenced.
+  {
+    name: 'real-package', issue: 2, addons: [],
+    command: (run) => [...run.runtime.launch, join(root, 'scripts/example/snappy.js')],
+    expect: [lost({ count: 200, stacks: undefined })],
+    check: ({ run, report }) => {
+      const found = report.findings.filter((f) => f.severity === 'leak');
+      run.check(found.every((f) => f.package === '@napi-rs/snappy-linux-x64-gnu@7.2.0'), `packages: ${found.map((f) => f.package)}`);
     },
   },
   // The text shows the line itself, unless the source is newer than what was compiled from it.
