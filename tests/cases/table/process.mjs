@@ -14,7 +14,7 @@ const endings = [
   { name: 'process-exit-3', steps: ['exit=3'], end: 3, how: 'exit' },
   { name: 'exit-code-4', steps: ['code=4'], end: 4, how: 'exit' },
   { name: 'uncaught-exception', steps: ['throw=on purpose'], end: 1, how: 'exit' },
-  { name: 'unhandled-rejection', steps: ['reject=on purpose'], end: 1, how: 'exit' },
+  { name: 'unhandled-rejection', steps: ['reject=on purpose'], end: 1, how: 'exit', minNode: 15 },
   { name: 'native-exit', steps: ['exit'], end: 5, how: 'exit' },
   { name: 'native-quick-exit', steps: ['quickExit'], end: 6, how: 'exit' },
   { name: 'native-underscore-exit', steps: ['underscoreExit'], end: 7, how: 'exit' },
@@ -22,9 +22,9 @@ const endings = [
   { name: 'fatal-error', steps: ['fatal'], end: 'SIGABRT', how: 'signal' },
   { name: 'process-abort', steps: ['processAbort'], end: 'SIGABRT', how: 'signal' },
 ];
-const endRows = endings.flatMap(({ name, steps, end, how }) => [
+const endRows = endings.flatMap(({ name, steps, end, how, minNode }) => [
   {
-    name: `end-${name}`, issue: 2, addons: ['leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
+    name: `end-${name}`, issue: 2, minNode, addons: ['leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
     expect: [lost({ count: 5 })],
     // Bun and Deno end in ways of their own after a fatal error or an exception; the rows are about Node there. Bun
     // is killed by its own signal, so no search of memory was made.
@@ -39,7 +39,7 @@ const endRows = endings.flatMap(({ name, steps, end, how }) => [
     },
   },
   {
-    name: `ok-end-${name}`, issue: 2, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
+    name: `ok-end-${name}`, issue: 2, minNode, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
     // The runtime prints its own stack, with addresses.
     isNoisy: /fatal|abort/.test(name), on: name === 'fatal-error' ? { bun: { mayDie: true } } : undefined,
   },

@@ -160,6 +160,7 @@ export const resources = [
     runtimes: ['node'], twin: { end: 0 },
   }),
   ...pair(4, 'wrap-reference-deleted-early', 'at-once', {
+    minNode: 18, // before, the finalizer runs all the same
     steps: ['run*3', 'gc'], expect: [warning('wrap-reference-deleted-early', { count: 3, stacks: { created: 'wrap_object', deleted: 'wrap_object' } })],
     runtimes: ['node'], twin: { runtimes: undefined },
   }),
