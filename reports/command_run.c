@@ -39,6 +39,7 @@ struct launch {
   pid_t pid;
   int status; // as waitpid gives it
   bool timed_out;
+  unsigned n_running;    // as last counted
   struct nck_text alive; // lines: what kept the processes alive when the time was over
 };
 
@@ -246,6 +247,30 @@ static void wait_for_end(struct launch *launch, const sigset_t *signals) {
   }
 }
 
+static void count_running(struct launch *launch, const struct nck_record *record) {
+  (void)record;
+  launch->n_running++;
+}
+
+// Waits for the others of a run that is being ended, since what runs has no end to be told of.
+static bool are_gone(struct launch *launch, int seconds) {
+  for (time_t end = now_seconds() + seconds;;) {
+    launch->n_running = 0;
+    each_running(launch, count_running);
+    if (!launch->n_running || now_seconds() >= end)
+      return !launch->n_running;
+    struct timespec pause = {.tv_nsec = 50000000};
+    nanosleep(&pause, NULL);
+  }
+}
+
+static void end_others(struct launch *launch) {
+  if (are_gone(launch, GRACE_SECONDS))
+    return;
+  each_running(launch, end_process); // with SIGKILL now
+  are_gone(launch, GRACE_SECONDS);
+}
+
 static int status_of(const struct launch *launch) {
   return WIFSIGNALED(launch->status) ? 128 + WTERMSIG(launch->status) : WEXITSTATUS(launch->status);
 }
@@ -368,6 +393,8 @@ static int launch_and_report(struct launch *launch) {
     return status;
   }
   wait_for_end(launch, &signals);
+  if (launch->timed_out)
+    end_others(launch);
   // A second Ctrl-C ends a report that takes too long.
   sigprocmask(SIG_SETMASK, &before, NULL);
   return report_run(launch);
