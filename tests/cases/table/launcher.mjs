@@ -120,7 +120,9 @@ export const launcher = [
           k.stdio[3].once('data', () => setTimeout(() => k.kill('SIGTERM'), delay)); k.on('exit', (code, signal) => console.log(signal)); }`);
       // The moment is not to be seen from outside, so several are tried. Without the delay of the signal none would have both.
       let both = 0;
-      for (let delay = 2; delay < 400 && !both; delay *= 1.4) {
+      const delays = Array.from({ length: 30 }, (_, i) => 2 * 1.18 ** i);
+      for (const delay of [...delays, ...delays, ...delays]) {
+        if (both) break;
         rmSync(run.path('report.json'), { force: true });
         const watched = await run.under([...command, String(Math.round(delay))], { format: `json=${run.path('report.json')}` });
         if (watched.out === 'SIGTERM\n' && existsSync(run.path('report.json'))) both += found(run.report(run.path('report.json')), 'lost') === 5;
