@@ -320,6 +320,51 @@ static int attribute_number(Dwarf_Die *die, unsigned name) {
              : 0;
 }
 
+#define MAX_SCOPES 128
+
+// The function and the inlined calls that stand around pc, outermost first, below `parent`.
+// (dwarf_getscopes finds none where the definition of an inlined function stands in a namespace of
+// its own, as all of Rust's do.)
+static uint32_t find_scopes(Dwarf_Die *parent, Dwarf_Addr pc, Dwarf_Die *scopes, uint32_t n,
+                            unsigned depth) {
+  Dwarf_Die child;
+  if (depth == MAX_SCOPES || dwarf_child(parent, &child) != 0)
+    return n;
+  do {
+    bool is_call = false;
+    switch (dwarf_tag(&child)) {
+    case DW_TAG_subprogram:
+    case DW_TAG_inlined_subroutine:
+      is_call = true;
+      if (dwarf_haspc(&child, pc) != 1)
+        continue;
+      break;
+    case DW_TAG_lexical_block:
+    case DW_TAG_try_block:
+    case DW_TAG_catch_block:
+    case DW_TAG_with_stmt:
+      if (dwarf_haspc(&child, pc) != 1)
+        continue;
+      break;
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+    case DW_TAG_union_type:
+    case DW_TAG_enumeration_type:
+      break;
+    default:
+      continue;
+    }
+    if (is_call && n < MAX_SCOPES)
+      scopes[n++] = child;
+    uint32_t n_found = find_scopes(&child, pc, scopes, n, depth + 1);
+    if (is_call || n_found > n)
+      return n_found;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return n;
+}
+
 // Adds one frame for each inlined call at pc and one for the function itself; 0 when the debug
 // information does not know it.
 static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct symbol_file *file,
@@ -340,33 +385,25 @@ static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct
     dwarf_lineno(row, &line);
     dwarf_linecol(row, &column);
   }
-  Dwarf_Die *scopes = NULL, *parents = NULL;
-  int n_scopes = dwarf_getscopes(&unit.die, pc, &scopes);
-  // The scopes of an inlined call are those of its definition; its parents are those of the place
-  // where it was inlined.
-  int n_parents = n_scopes > 0 ? dwarf_getscopes_die(&scopes[0], &parents) : 0;
-  for (int i = 0; i < n_parents && n_frames < max; i++) {
-    int tag = dwarf_tag(&parents[i]);
-    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
-      continue;
+  Dwarf_Die scopes[MAX_SCOPES];
+  for (uint32_t i = find_scopes(&unit.die, pc, scopes, 0, 0); i > 0 && n_frames < max; i--) {
+    Dwarf_Die *scope = &scopes[i - 1];
     struct nck_report_frame *frame = &frames[n_frames++];
-    const char *name = die_name(symbolizer->arena, &parents[i]);
+    const char *name = die_name(symbolizer->arena, scope);
     frame->function = name ? name : "";
     set_source(symbolizer, frame, folder, path, line, column);
-    if (tag == DW_TAG_subprogram)
+    if (dwarf_tag(scope) == DW_TAG_subprogram)
       break;
     frame->inlined = true;
     Dwarf_Files *files;
     size_t n_files;
-    size_t call_file = (size_t)attribute_number(&parents[i], DW_AT_call_file);
-    line = attribute_number(&parents[i], DW_AT_call_line);
-    column = attribute_number(&parents[i], DW_AT_call_column);
+    size_t call_file = (size_t)attribute_number(scope, DW_AT_call_file);
+    line = attribute_number(scope, DW_AT_call_line);
+    column = attribute_number(scope, DW_AT_call_column);
     path = dwarf_getsrcfiles(&unit.die, &files, &n_files) == 0 && call_file < n_files
                ? dwarf_filesrc(files, call_file, NULL, NULL)
                : NULL;
   }
-  free(scopes);
-  free(parents);
   if (!n_frames && line) {
     set_source(symbolizer, &frames[0], folder, path, line, column);
     frames[0].function = "";
