@@ -26,6 +26,14 @@ struct place {
   uint64_t count;
 };
 
+// Where memory that held a copy of lost ones was given back (loss=1); the rest is counted only.
+#define MAX_LOSSES 8
+#define SHOWN_LOSSES 3
+struct loss {
+  uint32_t stack;
+  uint64_t count;
+};
+
 struct group {
   uint32_t site, first_env;
   uint8_t kind;
@@ -39,6 +47,8 @@ struct group {
   uint64_t n_elsewhere; // held in places beyond MAX_PLACES
   struct nck_report_share shares[MAX_SHARES];
   uint32_t n_shares;
+  struct loss losses[MAX_LOSSES];
+  uint32_t n_losses;
   struct group *next; // in the order of their making
 };
 
@@ -97,6 +107,17 @@ static void note_env(struct judge *judge, struct group *group, const struct nck_
     group->shares[group->n_shares++] = (struct nck_report_share){object->env, 1};
 }
 
+static void note_loss(struct group *group, uint32_t stack) {
+  for (uint32_t i = 0; i < group->n_losses; i++) {
+    if (group->losses[i].stack == stack) {
+      group->losses[i].count++;
+      return;
+    }
+  }
+  if (group->n_losses < MAX_LOSSES)
+    group->losses[group->n_losses++] = (struct loss){stack, 1};
+}
+
 static bool is_judged(uint8_t kind) {
   return kind == NCK_KIND_REFERENCE || kind == NCK_KIND_ASYNC_WORK ||
          kind == NCK_KIND_THREADSAFE_FUNCTION || kind == NCK_KIND_DEFERRED ||
@@ -150,6 +171,8 @@ static void note_object(const struct nck_object *object, void *arg) {
     group->last_ms = object->created_ms;
   if (evidence == CLASS_HELD)
     note_place(group, object);
+  if (evidence == CLASS_LOST && object->end_stack)
+    note_loss(group, object->end_stack);
 }
 
 static enum nck_finding_kind finding_kind_of(uint8_t kind, bool weak) {
@@ -352,12 +375,46 @@ static void add_fate_facts(struct nck_collector *collector, struct fact_list *li
   }
 }
 
+static int compare_losses(const void *left, const void *right) {
+  const struct loss *a = left, *b = right;
+  return a->count > b->count ? -1 : a->count < b->count;
+}
+
+// The stacks of the losses behind that of the creation, and how many objects each stands for.
+static void add_losses(struct nck_collector *collector, struct nck_report_finding *finding,
+                       const struct group *group, struct fact_list *list) {
+  struct nck_arena *arena = collector->arena;
+  if (!group->n_losses)
+    return;
+  struct loss losses[MAX_LOSSES];
+  memcpy(losses, group->losses, group->n_losses * sizeof *losses);
+  qsort(losses, group->n_losses, sizeof *losses, compare_losses);
+  uint32_t n_shown = group->n_losses < SHOWN_LOSSES ? group->n_losses : SHOWN_LOSSES;
+  uint32_t n = finding->n_stacks;
+  struct nck_report_stack *stacks = nck_arena_take(arena, (n + n_shown) * sizeof *stacks);
+  if (n)
+    memcpy(stacks, finding->stacks, n * sizeof *stacks);
+  for (uint32_t i = 0; i < n_shown; i++) {
+    stacks[n] = nck_symbolizer_stack(collector->symbolizer, losses[i].stack, NCK_ROLE_LOST, 0);
+    const struct nck_report_frame *frame = nck_report_stack_site(&stacks[n++]);
+    add_fact(list, nck_arena_print(
+                       arena,
+                       "the last memory with a copy of %llu of them was given back%s%s (where "
+                       "a copy was written over cannot be seen)",
+                       (unsigned long long)losses[i].count, frame ? " in " : "",
+                       frame ? nck_report_frame_text(arena, frame) : ""));
+  }
+  finding->stacks = stacks;
+  finding->n_stacks = n;
+}
+
 static void set_facts(struct nck_collector *collector, struct nck_report_finding *finding,
                       const struct group *group) {
   struct nck_arena *arena = collector->arena;
   struct fact_list list = {.n = 0};
   if (finding->site && *finding->site->label)
     add_fact(&list, nck_arena_print(arena, "labelled: %s", finding->site->label));
+  add_losses(collector, finding, group, &list);
   add_value_fact(collector, &list, group, finding->site ? finding->site->class_name : "");
   if (group->n_value_dead)
     add_fact(&list, nck_arena_print(arena, "of %llu the value has been collected already",

@@ -78,7 +78,7 @@ static const char *const role_words[NCK_N_ROLES] = {
     [NCK_ROLE_QUEUED] = "queued",     [NCK_ROLE_BIRTH] = "birth",
     [NCK_ROLE_CALLBACK] = "callback", [NCK_ROLE_RELEASED] = "released",
     [NCK_ROLE_FAILED] = "failed",     [NCK_ROLE_OWNER] = "owner",
-    [NCK_ROLE_FIRST] = "first",
+    [NCK_ROLE_FIRST] = "first",       [NCK_ROLE_LOST] = "lost",
 };
 
 const char *nck_role_word(enum nck_role role) {

@@ -16,6 +16,7 @@
 #include "frame.h"
 #include "hook.h"
 #include "loader.h"
+#include "loss.h"
 #include "module.h"
 #include "object.h"
 #include "options.h"
@@ -186,6 +187,7 @@ void nck_env_teardown_begins(struct nck_env *state) {
     nck_ending_hold_termination();
   nck_user_forget(thread);
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
+  nck_loss_settle();
   if (ends)
     nck_ending_release_termination(false);
 }
@@ -220,6 +222,7 @@ void nck_env_close_books(enum nck_end how) {
   if (nck_options.leak_check && !nck_recorder_is_blind()) {
     nck_user_forget(NULL);
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
+    nck_loss_settle();
   }
 }
 

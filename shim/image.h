@@ -1,7 +1,7 @@
 // image.h: an ELF file as it stands in memory: its dynamic symbols, relocations and notes, read
 // from what the loader has mapped.
 //
-// Shared by interpose.c, module.c and scan.c; nothing here changes the image, reads a file,
+// Shared by interpose.c, module.c, scan.c and loss.c; nothing here changes the image, reads a file,
 // allocates or touches errno. An image is good as long as the object is mapped: read it inside
 // dl_iterate_phdr's callback, or for objects that never go away (the executable, libnode,
 // ourselves).

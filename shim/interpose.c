@@ -270,7 +270,12 @@ static void redirect_slot(const struct nck_image *image, void **slot, struct nck
     return;
   // A slot that is not bound yet leads back into the module's own stubs.
   if ((uintptr_t)present - image->low < image->high - image->low)
-    present = dlsym(RTLD_NEXT, row->name);
+    present = row->expected != NULL ? row->expected : dlsym(RTLD_NEXT, row->name);
+  // An executable that takes a function's address gives it one of its own, and slots for data hold
+  // that.
+  if (row->expected != NULL && present != row->expected &&
+      present != dlsym(RTLD_DEFAULT, row->name))
+    return;
   if (write_protected(image, slot, &row->replacement, sizeof row->replacement) &&
       row->n_slots++ == 0)
     row->previous = present;

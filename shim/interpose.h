@@ -50,6 +50,8 @@ void nck_interpose_find_unknown(void);
 struct nck_redirection {
   const char *name;  // of a function that the module imports
   void *replacement; // what its slots are to hold
+  void *expected;    // NULL: whatever they hold; else only slots that lead there, or that are not
+                     // bound yet
   void *previous;    // out: what the first slot held, resolved: never one of the module's own stubs
   size_t n_slots;    // out: slots changed
 };

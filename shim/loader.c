@@ -13,6 +13,7 @@
 #include "finding.h"
 #include "frame.h"
 #include "interpose.h"
+#include "loss.h"
 #include "module.h"
 #include "options.h"
 #include "recorder.h"
@@ -167,7 +168,7 @@ void nck_loader_start(void) {
     pthread_once(&started, start_once);
 }
 
-static void redirect_exits(const void *address) {
+static void watch_module(const void *address) {
   struct nck_redirection rows[] = {
       {.name = "exit", .replacement = (void *)nck_ending_exit},
       {.name = "quick_exit", .replacement = (void *)nck_ending_quick_exit},
@@ -175,9 +176,12 @@ static void redirect_exits(const void *address) {
       {.name = "abort", .replacement = (void *)nck_ending_abort},
       NCK_ENDING_EXECS};
   nck_interpose_redirect(address, rows, sizeof rows / sizeof rows[0]);
+  nck_loss_watch(address);
 }
 
 void *nck_loader_dlopen(const char *path, int flags) {
+  if (flags & RTLD_DEEPBIND)
+    nck_loss_stop();
   void *handle = dlopen(path, flags);
   if (handle != NULL && nck_active)
     nck_user_ask(handle);
@@ -211,7 +215,7 @@ void *nck_loader_dlsym(void *handle, const char *name) {
   if (strcmp(name, "napi_register_module_v1") == 0) {
     nck_loader_start();
     nck_module_refresh();
-    redirect_exits(symbol);
+    watch_module(symbol);
     nck_env_expect_version(8); // what a module that declares none gets
     return (void *)(uintptr_t)thunk_for((napi_addon_register_func)(uintptr_t)symbol);
   }
@@ -243,7 +247,7 @@ napi_module *nck_loader_register(napi_module *mod, const void *pc) {
     return mod;
   nck_loader_start();
   nck_module_refresh();
-  redirect_exits(pc);
+  watch_module(pc);
   napi_addon_register_func thunk = thunk_for(mod->nm_register_func);
   pthread_mutex_lock(&thunk_lock);
   struct registered *row = registered;

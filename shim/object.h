@@ -25,6 +25,15 @@
 static inline bool nck_token_is_tagged(uint64_t word) {
   return (word & NCK_TOKEN_TAG_MASK) == NCK_TOKEN_TAG;
 }
+// May one of the eight words at an address that is a multiple of 16 be tagged? Never a wrong no.
+static inline bool nck_token_may_be_in(const void *words) {
+  typedef uint16_t tags __attribute__((vector_size(16), may_alias));
+  typedef uint64_t halves __attribute__((vector_size(16)));
+  const uint16_t t = NCK_TOKEN_TAG >> 48;
+  const tags tag = {t, t, t, t, t, t, t, t}, *v = (const tags *)words;
+  halves any = (halves)((v[0] == tag) | (v[1] == tag) | (v[2] == tag) | (v[3] == tag));
+  return (any[0] | any[1]) >> 48 != 0;
+}
 static inline uint32_t nck_token_slot(uint64_t token) {
   return (uint32_t)(token >> 4) & NCK_TOKEN_MAX_SLOT;
 }

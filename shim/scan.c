@@ -174,20 +174,15 @@ static void found_tag(struct scan *scan, uint64_t word, uintptr_t address) {
 
 // --- comparing ---
 
-typedef uint16_t tags __attribute__((vector_size(16)));
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint64_t halves __attribute__((vector_size(16)));
 
 static void compare_words(struct scan *scan, uintptr_t address, size_t n_bytes) {
   const uint8_t *block = scan->block;
-  const uint16_t t = NCK_TOKEN_TAG >> 48;
-  const tags tag = {t, t, t, t, t, t, t, t};
   size_t at = 0;
 
   for (; at + 64 <= n_bytes; at += 64) {
-    const tags *v = (const tags *)(const void *)(block + at);
-    halves any = (halves)((v[0] == tag) | (v[1] == tag) | (v[2] == tag) | (v[3] == tag));
-    if (__builtin_expect((any[0] | any[1]) >> 48 == 0, 1))
+    if (__builtin_expect(!nck_token_may_be_in(block + at), 1))
       continue;
     for (size_t i = at; i < at + 64; i += 8) {
       uint64_t word;

@@ -207,7 +207,7 @@ struct nck_object {
   uint16_t flags;      // enum nck_object_flags
   uint32_t env;        // env row
   uint32_t site;       // where it was made
-  uint32_t end_stack;  // where it was released
+  uint32_t end_stack;  // where it was released; of one that is lost: where (loss=1)
   uint32_t last_stack; // the last ref, unref, acquire, release, queue
   uint32_t count;      // reference count, or threads of a threadsafe function
   uint32_t created_ms;
@@ -250,6 +250,7 @@ enum nck_role {
   NCK_ROLE_FAILED, // the call that failed first
   NCK_ROLE_OWNER,
   NCK_ROLE_FIRST, // the first of two
+  NCK_ROLE_LOST,  // where the memory that held the last copy was given back
   NCK_N_ROLES
 };
 
