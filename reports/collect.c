@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fingerprint.h"
+#include "history.h"
 #include "judge.h"
 #include "package.h"
 #include "process.h"
@@ -187,6 +188,35 @@ static void collect_envs(struct nck_collector *collector) {
   }
 }
 
+uint64_t nck_collect_frame(const struct nck_collector *collector, uint32_t stack) {
+  const uint64_t *frames;
+  return nck_record_stack(collector->record, stack, &frames) ? frames[0] : 0;
+}
+
+static uint64_t twin_key(const struct nck_collector *collector, uint32_t row) {
+  const struct nck_site *site = nck_record_site(collector->record, row);
+  uint64_t frame = nck_collect_frame(collector, site->stack);
+  return frame ? frame * 0x9e3779b97f4a7c15ull + site->kind : 0;
+}
+
+uint32_t nck_collect_twins(const struct nck_collector *collector, uint32_t site) {
+  uint64_t key = twin_key(collector, site);
+  return key ? (uint32_t)(uintptr_t)nck_map_find(&collector->twins, key) : 0;
+}
+
+static void index_twins(struct nck_collector *collector) {
+  uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
+  collector->next_twin = nck_memory_take(n_sites, sizeof *collector->next_twin);
+  for (uint32_t i = 1; i < n_sites; i++) {
+    uint64_t key = twin_key(collector, i);
+    if (!key)
+      continue;
+    void **first = nck_map_place(&collector->twins, key);
+    collector->next_twin[i] = (uint32_t)(uintptr_t)*first;
+    *first = (void *)(uintptr_t)i;
+  }
+}
+
 // Rows of fates in lists by site, so that one site's are found at once.
 static void index_fates(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
@@ -194,13 +224,16 @@ static void index_fates(struct nck_collector *collector) {
   uint32_t n_fates = nck_record_count(record, NCK_TABLE_FATE);
   collector->fates_by_site = nck_memory_take(n_sites, sizeof *collector->fates_by_site);
   collector->next_fate = nck_memory_take(n_fates, sizeof *collector->next_fate);
+  collector->histories_by_site = nck_memory_take(n_sites, sizeof *collector->histories_by_site);
   for (uint32_t i = 1; i < n_fates; i++) {
-    uint32_t site = nck_record_fate(record, i)->site;
+    const struct nck_fate *fate = nck_record_fate(record, i);
+    uint32_t site = fate->verb & NCK_STEP ? 0 : fate->site;
     if (site && site < n_sites) {
       collector->next_fate[i] = collector->fates_by_site[site];
       collector->fates_by_site[site] = i;
     }
   }
+  nck_history_index(collector);
 }
 
 const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row) {
@@ -229,11 +262,12 @@ const char *nck_collect_function(struct nck_collector *collector, uint32_t funct
   return nck_arena_clean_n(collector->arena, name, length);
 }
 
-static const char *fate_word(uint32_t verb) {
+const char *nck_fate_word(uint32_t verb) {
   static const char *const words[] = {
       [NCK_FATE_DELETED] = "deleted",    [NCK_FATE_REF] = "referenced",
       [NCK_FATE_UNREF] = "unreferenced", [NCK_FATE_COLLECTED] = "collected",
-      [NCK_FATE_TEARDOWN] = "torn down",
+      [NCK_FATE_TEARDOWN] = "torn down", [NCK_FATE_CREATED] = "created",
+      [NCK_FATE_MORE] = "more",
   };
   return verb && verb < sizeof words / sizeof *words ? words[verb] : "released";
 }
@@ -251,7 +285,7 @@ static void fill_fates(struct nck_collector *collector, struct nck_report_site *
     const struct nck_fate *fate = nck_record_fate(collector->record, i);
     fates = nck_memory_grow(fates, &capacity, n + 1, sizeof *fates);
     fates[n++] = (struct nck_report_fate){
-        .verb = fate_word(fate->verb),
+        .verb = nck_fate_word(fate->verb),
         .count = fate->count,
         .stack = nck_symbolizer_stack(collector->symbolizer, fate->stack, NCK_ROLE_DELETED, 0),
     };
@@ -527,12 +561,16 @@ static void begin(struct nck_collector *collector, struct nck_report *report,
   collector->symbolizer =
       nck_symbolizer_new(record, collector->modules, collector->n_modules, collector->arena);
   index_fates(collector);
+  index_twins(collector);
 }
 
 static void drop(struct nck_collector *collector) {
   nck_symbolizer_drop(collector->symbolizer);
+  nck_map_drop(&collector->twins);
+  free(collector->next_twin);
   free(collector->fates_by_site);
   free(collector->next_fate);
+  free(collector->histories_by_site);
 }
 
 void nck_collect(struct nck_report *report, const struct nck_record *record,

@@ -21,8 +21,16 @@ struct nck_collector {
   uint32_t *fates_by_site; // first fate row of each site, and the next of each fate
   uint32_t *next_fate;
   uint32_t ended_thread; // judge what its envs lost and nothing else; 0: judge everything
+<<<<<<< HEAD
   bool only_lost;        // judge what was found to be lost and nothing else
   uint64_t since_ns;     // leave out events that have not happened since
+=======
+  uint32_t *histories_by_site; // the same for histories that ended (history.c)
+  // Sites whose objects are made by the same call of the same function, for other callers: the
+  // first of them, by twin_key, and the next of each.
+  struct nck_map twins;
+  uint32_t *next_twin;
+>>>>>>> 75d3b93 (shim, reports: Keep and tell every reference's own history)
 };
 
 // Adds the record's process with its findings, judged ones included. `sites`: fill report->sites
@@ -48,7 +56,12 @@ void nck_collect_since(struct nck_report *report, const struct nck_record *recor
 // For the judge: a row of the record as the report knows it; NULL for index 0.
 const struct nck_report_module *nck_collect_module(struct nck_collector *collector, uint32_t row);
 struct nck_report_thread nck_collect_thread(struct nck_collector *collector, uint32_t row);
+const char *nck_fate_word(uint32_t verb);
 const char *nck_collect_function(struct nck_collector *collector, uint32_t function);
+// The innermost frame of a stack as it stands in the record; 0 for none.
+uint64_t nck_collect_frame(const struct nck_collector *collector, uint32_t stack);
+// The first of the sites that make the same kind of object by the same call; 0: none.
+uint32_t nck_collect_twins(const struct nck_collector *collector, uint32_t site);
 // The site with its stack, series and fates.
 const struct nck_report_site *nck_collect_site(struct nck_collector *collector, uint32_t row);
 // Adds a finding with module, env, thread and process set; stacks, message and count are the

@@ -175,6 +175,28 @@ static json_t *build_shares(const struct nck_report_finding *finding) {
   return array;
 }
 
+static json_t *build_histories(const struct nck_report_finding *finding) {
+  json_t *array = json_array();
+  for (uint32_t i = 0; i < finding->n_histories; i++) {
+    const struct nck_report_history *history = &finding->histories[i];
+    json_t *row = json_object(), *steps = json_array();
+    set_number(row, "count", history->count);
+    set_bool(row, "ended", history->ended);
+    for (uint32_t s = 0; s < history->n_steps; s++) {
+      const struct nck_report_step *step = &history->steps[s];
+      json_t *json = json_object();
+      set_text(json, "action", step->action);
+      set(json, "count", step->count_known ? json_integer((json_int_t)step->count) : json_null());
+      set_bool(json, "repeated", step->repeated);
+      set(json, "stack", step->stack.n_frames ? build_stack(&step->stack) : json_null());
+      json_array_append_new(steps, json);
+    }
+    set(row, "steps", steps);
+    json_array_append_new(array, row);
+  }
+  return array;
+}
+
 static json_t *build_finding(const struct nck_report_finding *finding) {
   static const char *const states[] = {"counts", "suppressed", "baseline"};
   json_t *json = json_object(), *stacks = json_array();
@@ -198,6 +220,7 @@ static json_t *build_finding(const struct nck_report_finding *finding) {
   set_text(json, "advice", nck_kinds[finding->kind].advice);
   set(json, "facts", texts(finding->facts, finding->n_facts));
   set(json, "held", build_places(finding));
+  set(json, "histories", build_histories(finding));
   set_number(json, "first_ms", finding->first_ms);
   set_number(json, "last_ms", finding->last_ms);
   set_bool(json, "init", finding->init);

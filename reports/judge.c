@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "fingerprint.h"
+#include "history.h"
 #include "judge_growth.h"
 
 #define MAX_PLACES 8
 #define MAX_SHARES 64 // envs told apart in one finding
+#define MAX_TWINS 256 // looked at for one finding: there may be as many findings as sites
 
 enum evidence_class { CLASS_LOST, CLASS_HELD, CLASS_QUEUED, CLASS_LIVE, N_CLASSES };
 static const char *const class_words[N_CLASSES] = {"lost", "held", "queued", "live"};
@@ -47,6 +49,7 @@ struct group {
   uint64_t n_elsewhere; // held in places beyond MAX_PLACES
   struct nck_report_share shares[MAX_SHARES];
   uint32_t n_shares;
+  struct nck_history_counts histories;
   struct loss losses[MAX_LOSSES];
   uint32_t n_losses;
   struct group *next; // in the order of their making
@@ -169,6 +172,8 @@ static void note_object(const struct nck_object *object, void *arg) {
     group->first_ms = object->created_ms;
   if (object->created_ms > group->last_ms)
     group->last_ms = object->created_ms;
+  if (object->kind == NCK_KIND_REFERENCE)
+    nck_history_count(&group->histories, object);
   if (evidence == CLASS_HELD)
     note_place(group, object);
   if (evidence == CLASS_LOST && object->end_stack)
@@ -375,6 +380,77 @@ static void add_fate_facts(struct nck_collector *collector, struct fact_list *li
   }
 }
 
+// Of the objects that the same call made for other callers: how often that was done to them, and
+// the stack at which it was done most often. 0: never.
+static uint64_t count_twin_fates(const struct nck_collector *collector, uint32_t row,
+                                 enum nck_fate_verb verb, uint32_t *stack, bool *elsewhere) {
+  struct nck_map by_frame = {0};
+  uint64_t most = 0, sum = 0;
+  uint32_t twin = nck_collect_twins(collector, row);
+  for (uint32_t n = 0; twin && n < MAX_TWINS; n++, twin = collector->next_twin[twin]) {
+    for (uint32_t i = collector->fates_by_site[twin]; i; i = collector->next_fate[i]) {
+      const struct nck_fate *fate = nck_record_fate(collector->record, i);
+      uint64_t frame = nck_collect_frame(collector, fate->stack);
+      if (fate->verb != verb || !frame)
+        continue;
+      void **place = nck_map_place(&by_frame, frame);
+      uint64_t count = (uint64_t)(uintptr_t)*place + fate->count;
+      *place = (void *)(uintptr_t)count;
+      sum += fate->count;
+      if (count > most) {
+        most = count;
+        *stack = fate->stack;
+      }
+    }
+  }
+  nck_map_drop(&by_frame);
+  *elsewhere = sum > most;
+  return sum;
+}
+
+static uint64_t count_fates(const struct nck_collector *collector, uint32_t row,
+                            enum nck_fate_verb verb) {
+  uint64_t count = 0;
+  for (uint32_t i = collector->fates_by_site[row]; i; i = collector->next_fate[i]) {
+    const struct nck_fate *fate = nck_record_fate(collector->record, i);
+    count += fate->verb == verb ? fate->count : 0;
+  }
+  return count;
+}
+
+// The calls that these lack and that others got which the same call made for other callers.
+static void add_twin_facts(struct nck_collector *collector, struct fact_list *list, uint32_t row) {
+  static const enum nck_fate_verb verbs[] = {NCK_FATE_UNREF, NCK_FATE_DELETED};
+  if (!row || row >= nck_record_count(collector->record, NCK_TABLE_SITE))
+    return;
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    bool lacks = verbs[i] == NCK_FATE_DELETED ? !count_fates(collector, row, NCK_FATE_DELETED)
+                                              : !count_fates(collector, row, NCK_FATE_UNREF) &&
+                                                    count_fates(collector, row, NCK_FATE_REF);
+    uint32_t stack = 0;
+    bool elsewhere = false;
+    uint64_t count = lacks ? count_twin_fates(collector, row, verbs[i], &stack, &elsewhere) : 0;
+    if (!count)
+      continue;
+    struct nck_report_stack at =
+        nck_symbolizer_stack(collector->symbolizer, stack, NCK_ROLE_DELETED, 0);
+    const struct nck_report_frame *frame = nck_report_stack_site(&at);
+    const char *where = frame ? nck_report_frame_text(collector->arena, frame) : "";
+    const char *most = elsewhere ? ", most of them" : "", *in = frame ? " in " : "";
+    if (verbs[i] == NCK_FATE_DELETED)
+      add_fact(list, nck_arena_print(collector->arena,
+                                     "%llu others, made by the same call for other callers, were "
+                                     "deleted%s%s%s",
+                                     (unsigned long long)count, most, in, where));
+    else
+      add_fact(list, nck_arena_print(collector->arena,
+                                     "others, made by the same call for other callers, were %s "
+                                     "%llu times%s%s%s",
+                                     nck_fate_word(verbs[i]), (unsigned long long)count, most, in,
+                                     where));
+  }
+}
+
 static int compare_losses(const void *left, const void *right) {
   const struct loss *a = left, *b = right;
   return a->count > b->count ? -1 : a->count < b->count;
@@ -420,15 +496,20 @@ static void set_facts(struct nck_collector *collector, struct nck_report_finding
     add_fact(&list, nck_arena_print(arena, "of %llu the value has been collected already",
                                     (unsigned long long)group->n_value_dead));
   if (group->n_counted_up)
-    add_fact(&list, nck_arena_print(arena, "%llu have a count above 1",
-                                    (unsigned long long)group->n_counted_up));
+    add_fact(&list, nck_arena_print(arena, "%llu %s a count above 1",
+                                    (unsigned long long)group->n_counted_up,
+                                    group->n_counted_up == 1 ? "has" : "have"));
   if (group->n_init)
     add_fact(&list, nck_arena_print(arena, "%llu were made while the module initialised",
                                     (unsigned long long)group->n_init));
   if (finding->bytes)
     add_fact(&list, nck_arena_print(arena, "they hold %llu bytes of external memory",
                                     (unsigned long long)finding->bytes));
+  const char *lack = nck_history_set(collector, finding, &group->histories, group->site);
+  if (*lack)
+    add_fact(&list, lack);
   add_fate_facts(collector, &list, finding->site);
+  add_twin_facts(collector, &list, group->site);
   finding->facts = nck_arena_copy(arena, list.facts, list.n, sizeof *list.facts);
   finding->n_facts = list.n;
 }
@@ -543,9 +624,19 @@ static enum nck_finding_kind growing_kind_of(uint16_t kind) {
   return finding_kind_of((uint8_t)kind, false);
 }
 
+// What was done to the held ones among those that grow.
+static const char *set_grown_histories(const struct judge *judge,
+                                       struct nck_report_finding *finding, uint32_t row,
+                                       uint8_t kind) {
+  struct nck_history_counts none = {.n_rows = 0};
+  uint64_t key = (uint64_t)row << 32 | (uint64_t)kind << 8 | CLASS_HELD;
+  const struct group *group = nck_map_find(&judge->groups, key);
+  return nck_history_set(judge->collector, finding, group ? &group->histories : &none, row);
+}
+
 // Says that a site grows. `lost` of its objects are told of elsewhere.
-static void say_growth(struct nck_collector *collector, uint32_t row, uint64_t live,
-                       uint64_t lost) {
+static void say_growth(const struct judge *judge, uint32_t row, uint64_t live, uint64_t lost) {
+  struct nck_collector *collector = judge->collector;
   const struct nck_site *site = nck_record_site(collector->record, row);
   enum nck_finding_kind kind = growing_kind_of(site->kind);
   struct nck_report_finding *finding = nck_collect_finding(collector, kind, site->module, 0, 0);
@@ -573,7 +664,11 @@ static void say_growth(struct nck_collector *collector, uint32_t row, uint64_t l
   if (lost)
     add_fact(&list, nck_arena_print(collector->arena, "%llu more of this call site are lost",
                                     (unsigned long long)lost));
+  const char *lack = set_grown_histories(judge, finding, row, (uint8_t)site->kind);
+  if (*lack)
+    add_fact(&list, lack);
   add_fate_facts(collector, &list, finding->site);
+  add_twin_facts(collector, &list, row);
   finding->facts = nck_arena_copy(collector->arena, list.facts, list.n, sizeof *list.facts);
   finding->n_facts = list.n;
 }
@@ -656,7 +751,7 @@ static void judge_sites(struct judge *judge, bool *grown) {
     // When nearly all of them are lost, that says it already.
     if (!growth.grows || growth.live <= lost + lost / 10)
       continue;
-    say_growth(collector, i, growth.live, lost);
+    say_growth(judge, i, growth.live, lost);
     grown[i] = true;
   }
   free(moments);

@@ -90,6 +90,27 @@ struct nck_report_site {
   uint32_t n_fates;
 };
 
+// What was done to references, in its order; those that were treated alike together
+// (history=full).
+struct nck_report_step {
+  const char *action; // created, referenced, unreferenced, deleted, collected, torn down, more
+  bool count_known;
+  uint64_t count; // the reference's, after it
+  bool repeated;  // this one, or it and the one before it, came again and again
+  uint64_t place; // equal where its innermost frame is the same
+  struct nck_report_stack stack;
+};
+
+struct nck_report_history {
+  uint64_t count; // references
+  bool ended;     // those of others of the call site, which were deleted
+  const struct nck_report_step *steps;
+  uint32_t n_steps;
+};
+
+// "unreferenced (1) in drop at cache.c:37"
+const char *nck_history_step_text(struct nck_arena *arena, const struct nck_report_step *step);
+
 struct nck_report_process;
 
 // How many of a finding's objects are of which env.
@@ -135,6 +156,8 @@ struct nck_report_finding {
   uint32_t n_stacks;
   const struct nck_report_place *places;
   uint32_t n_places;
+  const struct nck_report_history *histories; // its own first
+  uint32_t n_histories;
   const char *const *facts; // further lines: what the values are, how others of the site ended
   uint32_t n_facts;
   const struct nck_report_site *site; // NULL for findings without one

@@ -303,6 +303,23 @@ static void print_where(struct page *page, const struct nck_report_finding *find
   nck_text_drop(&text);
 }
 
+// "97 times: created (1), referenced (2) in share at cache.c:22"
+static void print_histories(struct page *page, const struct nck_report_finding *finding) {
+  for (uint32_t i = 0; i < finding->n_histories; i++) {
+    const struct nck_report_history *history = &finding->histories[i];
+    struct nck_text text = {0};
+    nck_text_add(&text, "%llu%s%s: ", (unsigned long long)history->count,
+                 history->ended ? " other" : " of these",
+                 history->ended ? plural(history->count) : "");
+    for (uint32_t s = 0; s < history->n_steps; s++)
+      nck_text_add(&text, "%s%s", s ? ", " : "",
+                   nck_history_step_text(&page->scratch, &history->steps[s]));
+    fputs("  history:    ", page->out);
+    print_wrapped(page, text.text, 14, 14);
+    nck_text_drop(&text);
+  }
+}
+
 static void print_finding(struct page *page, const struct told *told, size_t number) {
   FILE *out = page->out;
   const struct nck_report_finding *finding = told->finding;
@@ -332,6 +349,7 @@ static void print_finding(struct page *page, const struct told *told, size_t num
     fputs("  note:       ", out);
     print_wrapped(page, finding->facts[i], 14, 14);
   }
+  print_histories(page, finding);
   if (*finding->reason) {
     fprintf(out, "  no more than a %s: ", word);
     print_wrapped(page, finding->reason, 19 + (unsigned)strlen(word), 14);

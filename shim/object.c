@@ -8,6 +8,7 @@
 #include "env.h"
 #include "finding.h"
 #include "frame.h"
+#include "history.h"
 #include "module.h"
 #include "options.h"
 #include "recorder.h"
@@ -195,7 +196,7 @@ enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,
   return NCK_LIKELY(found->kind == kind) ? NCK_WORD_LIVE : NCK_WORD_OTHER;
 }
 
-static uint32_t fate_find(uint32_t site, uint32_t stack, uint32_t verb) {
+uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb) {
   uint32_t bucket = (site * 2654435761u ^ stack * 40503u ^ verb) % SITE_BUCKETS;
   pthread_mutex_lock(&object_lock);
   uint32_t fate = fate_buckets[bucket];
@@ -225,7 +226,7 @@ static __thread struct fate_cache_entry fate_cache[16] __attribute__((tls_model(
 static void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
   struct fate_cache_entry *entry = &fate_cache[(site ^ stack ^ verb) % 16];
   if (NCK_UNLIKELY(entry->site != site || entry->stack != stack || entry->verb != verb)) {
-    uint32_t fate = fate_find(site, stack, verb);
+    uint32_t fate = nck_fate_find(site, stack, verb);
     if (fate == 0)
       return;
     *entry = (struct fate_cache_entry){site, stack, verb, fate};
@@ -240,11 +241,15 @@ static void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
 void nck_object_touch(struct nck_object *object, uint32_t stack, int verb) {
   object->last_stack = stack;
   fate_count(object->site, stack, (uint32_t)verb);
+  if (NCK_UNLIKELY(nck_options.history_full))
+    nck_history_note(object, stack, (uint32_t)verb);
 }
 
 void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t end_stack,
                      int verb) {
   bool teardown = state != NULL && state->state != NCK_ENV_ALIVE;
+  if (NCK_UNLIKELY(nck_options.history_full))
+    nck_history_note(object, end_stack, (uint32_t)(teardown ? NCK_FATE_TEARDOWN : verb));
   object->end_stack = end_stack;
   if (teardown)
     object->flags |= NCK_OBJECT_DURING_TEARDOWN;

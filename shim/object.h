@@ -94,6 +94,8 @@ bool nck_object_tell_lost(uint32_t thread);
 uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
                        uint32_t stack);
 void nck_site_created(uint32_t site);
+// Fate row of those three (record.h); 0 when blind. Takes a lock.
+uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb);
 void nck_site_released(uint32_t site, bool at_teardown);
 
 #endif

@@ -211,7 +211,7 @@ struct nck_object {
   uint32_t last_stack; // the last ref, unref, acquire, release, queue
   uint32_t count;      // reference count, or threads of a threadsafe function
   uint32_t created_ms;
-  uint32_t next;      // the writer's own while free; else history: fate row
+  uint32_t next;      // the writer's own while free; else its last step of history: fate row
   uint8_t value_type; // napi_valuetype + 1; 0 unknown
   uint8_t evidence;   // enum nck_evidence
   uint16_t held_module;
@@ -226,8 +226,20 @@ enum nck_fate_verb {
   NCK_FATE_REF,
   NCK_FATE_UNREF,
   NCK_FATE_COLLECTED,
-  NCK_FATE_TEARDOWN
+  NCK_FATE_TEARDOWN,
+  NCK_FATE_CREATED, // of histories alone
+  NCK_FATE_MORE     // the same: what follows was not kept
 };
+// With history=full the table holds steps of histories as well, which the verb tells: `site` is
+// then the row of the step before, which always stands before its own, and `count` how many objects
+// ended with this step. The first step's `site` is a site, and `stack` the count that the object
+// was made with. A live object names its last step.
+#define NCK_STEP 0x100u
+#define NCK_STEP_FIRST 0x200u
+#define NCK_STEP_REPEATED 0x400u // this one, or it and the one before it, came more than once more
+#define NCK_STEP_VERB_MASK 0xffu
+#define NCK_STEP_DEPTH_SHIFT 16
+#define NCK_HISTORY_MOST_STEPS 24
 struct nck_fate {
   uint32_t site;
   uint32_t stack;

@@ -151,7 +151,7 @@ static void test_facts(void) {
   CHECK(has_fact(report.findings[0], "of 3 the value has been collected already"));
   CHECK(has_fact(report.findings[0], "1903 others of this call site were deleted"));
   CHECK(has_fact(report.findings[1], "refers to: 1 function"));
-  CHECK(has_fact(report.findings[1], "1 have a count above 1"));
+  CHECK(has_fact(report.findings[1], "1 has a count above 1"));
 }
 
 static void test_leak_check(void) {
@@ -341,10 +341,64 @@ static void test_fingerprints(void) {
   CHECK(strcmp(report.findings[0]->fingerprint, first) != 0);
 }
 
+// One step of a history; its row.
+static uint32_t add_step(uint32_t before, uint32_t stack, uint32_t verb, uint64_t n_ended) {
+  struct nck_fate step = {
+      .site = before, .stack = stack, .verb = verb | NCK_STEP, .count = n_ended};
+  return nck_record_writer_append(&writer, NCK_TABLE_FATE, &step, 1);
+}
+
+static void test_histories(void) {
+  begin();
+  uint64_t frames[3];
+  uint32_t stacks[3];
+  for (int i = 0; i < 3; i++) {
+    frames[i] = NCK_FRAME_MAKE(module, 0x100u + 16u * (unsigned)i);
+    stacks[i] = nck_record_writer_stack(&writer, &frames[i], 1);
+  }
+  uint32_t site = add(NCK_KIND_REFERENCE, NCK_EVIDENCE_LOST, 2, 0, 5);
+  uint32_t first = add_step(site, 1, NCK_FATE_CREATED | NCK_STEP_FIRST, 0);
+  uint32_t shared = add_step(first, stacks[0], NCK_FATE_REF, 0);
+  uint32_t unshared = add_step(shared, stacks[1], NCK_FATE_UNREF, 0);
+  add_step(unshared, stacks[2], NCK_FATE_DELETED, 30);
+  add_step(shared, stacks[2], NCK_FATE_DELETED, 2);
+  // Damaged ones: a circle, a step without a beginning, one that leads nowhere, one of no site.
+  uint32_t next = (uint32_t)writer.tables[NCK_TABLE_FATE].n_rows;
+  add_step(next, stacks[0], NCK_FATE_DELETED, 7);
+  add_step(next + 2, stacks[0], NCK_FATE_DELETED, 7);
+  add_step(next + 1, stacks[0], NCK_FATE_DELETED, 7);
+  add_step(0, stacks[0], NCK_FATE_DELETED, 7);
+  add_step(99999, stacks[0], NCK_FATE_DELETED, 7);
+  add_step(99999, 1, NCK_FATE_DELETED | NCK_STEP_FIRST, 7);
+  for (size_t i = 1; i < writer.tables[NCK_TABLE_OBJECT].n_rows; i++)
+    object_at(i)->next = i <= 4 ? shared : next + 1;
+  judge("history=full");
+  const struct nck_report_finding *finding = find(NCK_FINDING_LEAKED_REFERENCE, "lost");
+  CHECK(finding != NULL);
+  if (!finding)
+    return;
+  CHECK_UINT(finding->n_histories, 4);
+  CHECK_UINT(finding->histories[0].count, 4);
+  CHECK(!finding->histories[0].ended);
+  CHECK_UINT(finding->histories[0].n_steps, 2);
+  CHECK_UINT(finding->histories[0].steps[1].count, 2);
+  CHECK_UINT(finding->histories[1].count, 1); // the damaged one: made, and no more is known
+  CHECK_UINT(finding->histories[1].n_steps, 1);
+  CHECK_UINT(finding->histories[2].count, 30);
+  CHECK(finding->histories[2].ended);
+  CHECK_UINT(finding->histories[2].n_steps, 4);
+  CHECK(!strcmp(finding->histories[2].steps[3].action, "deleted"));
+  CHECK_UINT(finding->histories[3].count, 2);
+  CHECK(has_fact(finding, "30 others that were made there went the same way and were then "
+                          "unreferenced (1) in addon.node+0x110, then deleted in "
+                          "addon.node+0x120"));
+}
+
 int main(void) {
   snprintf(path, sizeof path, "/tmp/reports_judge-%d.napicheck", (int)getpid());
   test_evidence();
   test_facts();
+  test_histories();
   test_leak_check();
   test_ends();
   test_growth();

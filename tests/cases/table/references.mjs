@@ -67,6 +67,34 @@ export const references = [
   }, {
     name: `ok__leaked-reference__rust+${flavour}`, issue: 2, addons: [`ok__leaked-reference__rust+${flavour}`], steps: ['run'],
   }]),
+  // What was done to each reference, in its order, and what the forgotten ones lack.
+  ...pair(5, 'leaked-reference', 'history', {
+    steps: ['run', 'spin'], options: { history: 'full' },
+    expect: [lost({ count: 3, stacks: { created: ['make', { function: 'forget', noLine: true }] } }), { kind: 'leaked-reference', count: 1, stacks: { created: ['make', { function: 'turn_over', noLine: true }] } }],
+    check({ run, report }) {
+      const [finding] = report.findings.filter((f) => f.count === 3);
+      const told = (history) => history.steps.map((s) => [s.action, s.count, s.stack?.frames[0].function ?? ''].join(' ')).join(', ');
+      const own = finding.histories.filter((h) => !h.ended), ended = finding.histories.filter((h) => h.ended);
+      run.check(own.length === 1 && own[0].count === 3 && told(own[0]) === 'created 1 , referenced 2 share', `histories of the lost are ${own.map(told)}`);
+      run.check(ended.length === 1 && ended[0].count === 20 && told(ended[0]) === 'created 1 , referenced 2 share, unreferenced 1 unshare, deleted  drop', `histories of the others are ${ended.map(told)}`);
+      run.check(finding.facts.some((f) => /^20 others .*were then unreferenced \(1\) in unshare .*, then deleted in drop /.test(f)), `no lack is told: ${finding.facts}`);
+      // A thousand turns are two repeated steps.
+      const [turned] = report.findings.filter((f) => f.count === 1);
+      const steps = turned.histories.find((h) => !h.ended).steps;
+      run.check(steps.length < 12 && steps.some((s) => s.repeated), `a repeated history has ${steps.length} steps`);
+    },
+    twin: { options: { history: 'full' } },
+  }),
+  {
+    name: 'leaked-reference-history-of-sites', issue: 5, addons: ['leaked-reference__history'], steps: ['run'],
+    expect: [lost({ count: 3 })],
+    check({ run, report }) {
+      const [finding] = report.findings;
+      run.check(finding.histories.length === 0, 'histories were kept without being asked for');
+      run.check(finding.facts.some((f) => /^20 others, .* were deleted in drop at leaked-reference__history\.c:22$/.test(f)), `the missing delete is not told: ${finding.facts}`);
+      run.check(finding.facts.some((f) => /were unreferenced 20 times in unshare at /.test(f)), `the missing unreference is not told: ${finding.facts}`);
+    },
+  },
   // loss=1: where the memory that held the last copy was given back. The frames of the allocator's and of the
   // standard library's that stand before the addon's own do not matter.
   ...pair(5, 'leaked-reference', 'loss', {
