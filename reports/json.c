@@ -175,6 +175,18 @@ static json_t *build_shares(const struct nck_report_finding *finding) {
   return array;
 }
 
+static json_t *build_values(const struct nck_report_finding *finding) {
+  json_t *array = json_array();
+  for (uint32_t i = 0; i < finding->n_values; i++) {
+    json_t *row = json_object();
+    set_text(row, "type", finding->values[i].type);
+    set_number(row, "count", finding->values[i].count);
+    set_number(row, "bytes", finding->values[i].bytes);
+    json_array_append_new(array, row);
+  }
+  return array;
+}
+
 static json_t *build_histories(const struct nck_report_finding *finding) {
   json_t *array = json_array();
   for (uint32_t i = 0; i < finding->n_histories; i++) {
@@ -220,6 +232,8 @@ static json_t *build_finding(const struct nck_report_finding *finding) {
   set_text(json, "advice", nck_kinds[finding->kind].advice);
   set(json, "facts", texts(finding->facts, finding->n_facts));
   set(json, "held", build_places(finding));
+  set_number(json, "bytes", finding->bytes);
+  set(json, "values", build_values(finding));
   set(json, "histories", build_histories(finding));
   set_number(json, "first_ms", finding->first_ms);
   set_number(json, "last_ms", finding->last_ms);
@@ -333,6 +347,7 @@ static json_t *build_summary(const struct nck_report_summary *summary) {
       set_number(leaked, nck_object_kind_key((enum nck_object_kind)kind), summary->leaked[kind]);
   }
   set(json, "leaked", leaked);
+  set_number(json, "leaked_bytes", summary->leaked_bytes);
   set_number(json, "verdict", (uint64_t)summary->verdict);
   set(json, "own_code", json_integer(summary->own_code));
   set(json, "exit_code", json_integer(summary->exit_code));

@@ -42,7 +42,8 @@ struct group {
   bool weak;
   enum evidence_class evidence;
   uint64_t count, n_init, n_counted_up, n_value_dead;
-  uint64_t by_value_type[16];
+  uint64_t by_value_type[NCK_N_VALUES];
+  uint64_t bytes, bytes_by_value_type[NCK_N_VALUES]; // of memory that values stand for
   uint32_t first_ms, last_ms;
   struct place places[MAX_PLACES];
   uint32_t n_places;
@@ -58,7 +59,10 @@ struct group {
 struct judge {
   struct nck_collector *collector;
   struct nck_map groups;
+  struct nck_map memories; // that were counted, by what a reference tells of them and the group
   struct group *first, **end;
+  uint32_t *n_closing; // of each site, threadsafe functions that were released to zero
+  uint32_t n_sites;
 };
 
 static enum evidence_class class_of(const struct nck_object *object) {
@@ -127,6 +131,22 @@ static bool is_judged(uint8_t kind) {
          kind == NCK_KIND_ASYNC_CONTEXT;
 }
 
+// Memory that several values share is counted once.
+static void note_value(struct judge *judge, struct group *group, const struct nck_object *object) {
+  uint8_t type = object->value_type < NCK_N_VALUES ? object->value_type : 0;
+  group->by_value_type[type]++;
+  if (!nck_value_has_memory(type) || !object->data ||
+      object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER))
+    return;
+  uint64_t key = (object->data ^ (uint64_t)(uintptr_t)group) * 0x9e3779b97f4a7c15ull;
+  void **place = nck_map_place(&judge->memories, key ? key : 1);
+  if (*place)
+    return;
+  *place = group;
+  group->bytes += object->data & NCK_MEMORY_BYTES_MASK;
+  group->bytes_by_value_type[type] += object->data & NCK_MEMORY_BYTES_MASK;
+}
+
 static void note_object(const struct nck_object *object, void *arg) {
   struct judge *judge = arg;
   if (object->state != NCK_OBJECT_LIVE || object->flags & NCK_OBJECT_IGNORED)
@@ -136,10 +156,13 @@ static void note_object(const struct nck_object *object, void *arg) {
   if (!is_judged(object->kind) && !hook_ran)
     return;
   // Released to zero: it goes away with its last turn of the event loop, nobody owes it anything.
-  if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING)
+  if (object->kind == NCK_KIND_THREADSAFE_FUNCTION && object->flags & NCK_OBJECT_CLOSING) {
+    if (object->site < judge->n_sites)
+      judge->n_closing[object->site]++;
     return;
   if (judge->collector->only_lost && object->evidence != NCK_EVIDENCE_LOST)
     return;
+  }
   uint32_t ended_thread = judge->collector->ended_thread;
   if (ended_thread &&
       (object->evidence != NCK_EVIDENCE_LOST ||
@@ -167,7 +190,7 @@ static void note_object(const struct nck_object *object, void *arg) {
   group->n_counted_up += object->count > 1;
   group->n_value_dead += (object->flags & NCK_OBJECT_VALUE_DEAD) != 0;
   note_env(judge, group, object);
-  group->by_value_type[object->value_type & 15]++;
+  note_value(judge, group, object);
   if (object->created_ms < group->first_ms)
     group->first_ms = object->created_ms;
   if (object->created_ms > group->last_ms)
@@ -273,6 +296,20 @@ static const char *made_by(struct nck_collector *collector, const struct nck_rep
                          nck_report_frame_text(collector->arena, frame), from);
 }
 
+static void set_values(struct nck_collector *collector, struct nck_report_finding *finding,
+                       const struct group *group) {
+  struct nck_report_value values[NCK_N_VALUES];
+  uint32_t n = 0;
+  for (unsigned type = 1; type < NCK_N_VALUES; type++) {
+    const char *word = nck_value_type_word(type);
+    if (word && group->by_value_type[type])
+      values[n++] = (struct nck_report_value){word, group->by_value_type[type],
+                                              group->bytes_by_value_type[type]};
+  }
+  finding->values = nck_arena_copy(collector->arena, values, n, sizeof *values);
+  finding->n_values = n;
+}
+
 static const char *noun_of(uint8_t kind, bool weak, uint64_t count) {
   if (kind == NCK_KIND_REFERENCE && weak)
     return count == 1 ? "weak reference (count 0)" : "weak references (count 0)";
@@ -345,7 +382,7 @@ static void add_fact(struct fact_list *list, const char *fact) {
 static void add_value_fact(struct nck_collector *collector, struct fact_list *list,
                            const struct group *group, const char *class_name) {
   struct nck_text text = {0};
-  for (unsigned type = 1; type < 16; type++) {
+  for (unsigned type = 1; type < NCK_N_VALUES; type++) {
     const char *word = nck_value_type_word(type);
     uint64_t n = group->by_value_type[type];
     if (word && n)
@@ -356,6 +393,26 @@ static void add_value_fact(struct nck_collector *collector, struct fact_list *li
     add_fact(list,
              nck_arena_print(collector->arena, "refers to: %s%s%s%s", text.text,
                              *class_name ? " (class " : "", class_name, *class_name ? ")" : ""));
+  nck_text_drop(&text);
+}
+
+// "the 97 references hold 97.0 MiB of ArrayBuffer"
+static void add_memory_fact(struct nck_arena *arena, struct fact_list *list,
+                            const struct group *group) {
+  struct nck_text text = {0};
+  uint64_t n = 0;
+  for (unsigned type = NCK_VALUE_ARRAYBUFFER; type <= NCK_VALUE_DATAVIEW; type++) {
+    uint64_t bytes = group->bytes_by_value_type[type];
+    if (!bytes)
+      continue;
+    n += group->by_value_type[type];
+    nck_text_add(&text, "%s%s of %s%s", text.length ? ", " : "", nck_bytes_text(arena, bytes),
+                 nck_value_type_word(type), type == NCK_VALUE_VIEW ? "s" : "");
+  }
+  if (text.length)
+    add_fact(list, nck_arena_print(arena, "%llu %s %s %s", (unsigned long long)n,
+                                   n == 1 ? "reference" : "references", n == 1 ? "holds" : "hold",
+                                   text.text));
   nck_text_drop(&text);
 }
 
@@ -502,9 +559,7 @@ static void set_facts(struct nck_collector *collector, struct nck_report_finding
   if (group->n_init)
     add_fact(&list, nck_arena_print(arena, "%llu were made while the module initialised",
                                     (unsigned long long)group->n_init));
-  if (finding->bytes)
-    add_fact(&list, nck_arena_print(arena, "they hold %llu bytes of external memory",
-                                    (unsigned long long)finding->bytes));
+  add_memory_fact(arena, &list, group);
   const char *lack = nck_history_set(collector, finding, &group->histories, group->site);
   if (*lack)
     add_fact(&list, lack);
@@ -587,8 +642,8 @@ static void say_group(struct nck_collector *collector, const struct group *group
   finding->last_ms = group->last_ms;
   set_severity(collector, finding, group);
   set_creation(collector, finding, nck_collect_site(collector, group->site));
-  if (finding->site && finding->site->live == group->count)
-    finding->bytes = finding->site->bytes;
+  finding->bytes = group->bytes;
+  set_values(collector, finding, group);
   set_places(collector, finding, group);
   finding->message = group_message(collector, group, finding->site, finding);
   set_facts(collector, finding, group);
@@ -624,13 +679,18 @@ static enum nck_finding_kind growing_kind_of(uint16_t kind) {
   return finding_kind_of((uint8_t)kind, false);
 }
 
-// What was done to the held ones among those that grow.
-static const char *set_grown_histories(const struct judge *judge,
-                                       struct nck_report_finding *finding, uint32_t row,
-                                       uint8_t kind) {
+// What the held ones among those that grow hold, and what was done to them.
+static const char *set_grown(const struct judge *judge, struct nck_report_finding *finding,
+                             struct fact_list *list, uint32_t row, uint8_t kind) {
   struct nck_history_counts none = {.n_rows = 0};
   uint64_t key = (uint64_t)row << 32 | (uint64_t)kind << 8 | CLASS_HELD;
   const struct group *group = nck_map_find(&judge->groups, key);
+  if (group && kind == NCK_KIND_REFERENCE) {
+    finding->bytes = group->bytes;
+    set_values(judge->collector, finding, group);
+    add_value_fact(judge->collector, list, group, finding->site ? finding->site->class_name : "");
+    add_memory_fact(judge->collector->arena, list, group);
+  }
   return nck_history_set(judge->collector, finding, group ? &group->histories : &none, row);
 }
 
@@ -664,7 +724,7 @@ static void say_growth(const struct judge *judge, uint32_t row, uint64_t live, u
   if (lost)
     add_fact(&list, nck_arena_print(collector->arena, "%llu more of this call site are lost",
                                     (unsigned long long)lost));
-  const char *lack = set_grown_histories(judge, finding, row, (uint8_t)site->kind);
+  const char *lack = set_grown(judge, finding, &list, row, (uint8_t)site->kind);
   if (*lack)
     add_fact(&list, lack);
   add_fate_facts(collector, &list, finding->site);
@@ -685,31 +745,50 @@ static uint64_t count_class(const struct judge *judge, uint32_t site, uint8_t ki
   return count;
 }
 
-static int compare_ms(const void *left, const void *right) {
-  uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-  return a < b ? -1 : a > b;
+static int compare_collections(const void *left, const void *right) {
+  const struct nck_growth_collection *a = left, *b = right;
+  return a->first_ms < b->first_ms ? -1 : a->first_ms > b->first_ms;
 }
 
-// The moments at which the garbage collector was seen at work, by the finalizers that it ran. The
-// caller frees.
-static uint32_t *find_collections(const struct nck_collector *collector, size_t *n_moments) {
-  uint32_t n_rows = nck_record_count(collector->record, NCK_TABLE_FINALIZER);
-  uint32_t *moments = nck_memory_take(n_rows, sizeof *moments);
+// The collections that the runtime told of.
+static size_t copy_collections(const struct nck_series *row,
+                               struct nck_growth_collection *collections) {
+  for (uint32_t i = 0; i < row->n_buckets; i++) {
+    const struct nck_series_bucket *bucket = &row->buckets[i];
+    collections[i] =
+        (struct nck_growth_collection){bucket->min, bucket->max, bucket->last, bucket->n_events};
+  }
+  return row->n_buckets;
+}
+
+// Where it does not tell, the moments at which finalizers ran that the collector calls. The caller
+// frees.
+static struct nck_growth_collection *find_collections(const struct nck_collector *collector,
+                                                      size_t *n_collections) {
+  const struct nck_record *record = collector->record;
+  uint32_t n_rows = nck_record_count(record, NCK_TABLE_FINALIZER);
+  struct nck_growth_collection *collections =
+      nck_memory_take(n_rows + NCK_SERIES_BUCKETS, sizeof *collections);
+  const struct nck_series *told = nck_record_series(record, record->header.collections);
+  if (record->header.collections && told->n_buckets <= NCK_SERIES_BUCKETS) {
+    *n_collections = copy_collections(told, collections);
+    return collections;
+  }
   size_t n = 0;
   for (uint32_t i = 1; i < n_rows; i++) {
-    const struct nck_finalizer_row *row = nck_record_finalizer(collector->record, i);
+    const struct nck_finalizer_row *row = nck_record_finalizer(record, i);
     if (row->order && (row->phase == NCK_PHASE_GC || row->phase == NCK_PHASE_DEFERRED))
-      moments[n++] = row->ms;
+      collections[n++] = (struct nck_growth_collection){row->ms, row->ms, 0, 1};
   }
-  qsort(moments, n, sizeof *moments, compare_ms);
+  qsort(collections, n, sizeof *collections, compare_collections);
   // Thousands of finalizers run in one moment.
   size_t n_kept = 0;
   for (size_t i = 0; i < n; i++) {
-    if (!n_kept || moments[n_kept - 1] != moments[i])
-      moments[n_kept++] = moments[i];
+    if (!n_kept || collections[n_kept - 1].first_ms != collections[i].first_ms)
+      collections[n_kept++] = collections[i];
   }
-  *n_moments = n_kept;
-  return moments;
+  *n_collections = n_kept;
+  return collections;
 }
 
 static void count_weak(const struct judge *judge, uint32_t site,
@@ -736,8 +815,8 @@ static void judge_sites(struct judge *judge, bool *grown) {
       .needs_gc = needs_gc(collector),
       .n_turns = collector->record->header.n_turns,
   };
-  uint32_t *moments = find_collections(collector, &context.n_gc);
-  context.gc_ms = moments;
+  struct nck_growth_collection *collections = find_collections(collector, &context.n_collections);
+  context.collections = collections;
   for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_SITE); i++) {
     const struct nck_site *site = nck_record_site(collector->record, i);
     enum nck_finding_kind kind = growing_kind_of(site->kind);
@@ -748,13 +827,14 @@ static void judge_sites(struct judge *judge, bool *grown) {
     struct nck_growth growth =
         nck_growth_judge(site, nck_record_series(collector->record, site->series), &context);
     uint64_t lost = count_class(judge, i, (uint8_t)site->kind, CLASS_LOST);
-    // When nearly all of them are lost, that says it already.
-    if (!growth.grows || growth.live <= lost + lost / 10)
+    // When nearly all of them are lost, that says it already. Threadsafe functions without a
+    // finalizer stay in the series when they are released, so it shows nothing.
+    if (!growth.grows || growth.live <= lost + lost / 10 || judge->n_closing[i] > growth.live / 10)
       continue;
     say_growth(judge, i, growth.live, lost);
     grown[i] = true;
   }
-  free(moments);
+  free(collections);
 }
 
 void nck_judge(struct nck_collector *collector) {
@@ -762,18 +842,24 @@ void nck_judge(struct nck_collector *collector) {
     return;
   struct judge judge = {.collector = collector};
   judge.end = &judge.first;
+  judge.n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
+  judge.n_closing = nck_memory_take(judge.n_sites, sizeof *judge.n_closing);
   if (!nck_record_each_object(collector->record, note_object, &judge))
     nck_report_add_note(collector->report, "the objects of %s could not all be read",
                         collector->record->path);
   uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
   bool *grown = nck_memory_take(n_sites, sizeof *grown);
   if (!collector->ended_thread && !collector->only_lost) // growth is judged over the whole run
+  bool *grown = nck_memory_take(judge.n_sites, sizeof *grown);
+  if (!collector->ended_thread) // growth is judged over the whole run
     judge_sites(&judge, grown);
   for (const struct group *group = judge.first; group; group = group->next) {
-    bool told = group->evidence == CLASS_HELD && group->site < n_sites && grown[group->site];
+    bool told = group->evidence == CLASS_HELD && group->site < judge.n_sites && grown[group->site];
     if (!told)
       say_group(collector, group);
   }
   free(grown);
+  free(judge.n_closing);
   nck_map_drop(&judge.groups);
+  nck_map_drop(&judge.memories);
 }

@@ -8,12 +8,19 @@
 
 #include "napicheck/record.h"
 
+// Collections of the whole heap that came soon after one another.
+struct nck_growth_collection {
+  uint32_t first_ms, last_ms;
+  uint32_t turn; // of the event loop, at the last of them; 0: unknown
+  uint32_t n;
+};
+
 // Circumstances of the site's process that the series does not hold.
 struct nck_growth_context {
-  uint64_t end_ms;       // of the process, since its start
-  bool needs_gc;         // releases may be up to the garbage collector
-  const uint32_t *gc_ms; // moments at which something was seen to be collected
-  size_t n_gc;
+  uint64_t end_ms; // of the process, since its start
+  bool needs_gc;   // releases may be up to the garbage collector
+  const struct nck_growth_collection *collections;
+  size_t n_collections;
   uint32_t n_turns;      // of event loops in which addons were called; 0: unknown
   uint64_t n_dead;       // weak references of the site whose value is gone
   uint64_t n_weak_alive; // weak references of the site whose value may live

@@ -152,8 +152,24 @@ const char *nck_finalizer_kind_word(unsigned kind) {
 }
 
 static const char *const value_type_words[] = {
-    NULL,     "undefined", "null",     "boolean",  "number", "string",
-    "symbol", "object",    "function", "external", "bigint",
+    NULL,
+    "undefined",
+    "null",
+    "boolean",
+    "number",
+    "string",
+    "symbol",
+    "object",
+    "function",
+    "external",
+    "bigint",
+    [NCK_VALUE_ARRAYBUFFER] = "ArrayBuffer",
+    [NCK_VALUE_VIEW] = "typed array",
+    [NCK_VALUE_DATAVIEW] = "DataView",
+    [NCK_VALUE_ARRAY] = "array",
+    [NCK_VALUE_PROMISE] = "promise",
+    [NCK_VALUE_DATE] = "date",
+    [NCK_VALUE_ERROR] = "error",
 };
 
 const char *nck_value_type_word(unsigned value_type) {

@@ -66,8 +66,10 @@ void nck_policy_apply(struct nck_report *report, const struct nck_options *optio
       continue;
     }
     summary->by_severity[finding->severity]++;
-    if (finding->severity == NCK_SEVERITY_LEAK)
+    if (finding->severity == NCK_SEVERITY_LEAK) {
       summary->leaked[leaked_kind(finding)] += finding->count;
+      summary->leaked_bytes += finding->bytes;
+    }
     summary->failed |= fails(finding, options);
   }
   const char *require = nck_options_text(options, NCK_OPTION_require);

@@ -123,3 +123,16 @@ void nck_report_normalise(char *path) {
     to--;
   *to = '\0';
 }
+
+const char *nck_bytes_text(struct nck_arena *arena, uint64_t bytes) {
+  static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024)
+    return nck_arena_print(arena, "%llu byte%s", (unsigned long long)bytes, bytes == 1 ? "" : "s");
+  double n = (double)bytes / 1024;
+  unsigned unit = 0;
+  while (n >= 1024 && unit < 3) {
+    n /= 1024;
+    unit++;
+  }
+  return nck_arena_print(arena, "%.1f %s", n, units[unit]);
+}

@@ -125,6 +125,13 @@ struct nck_report_place {
   uint64_t count;
 };
 
+// What the references behind a finding refer to.
+struct nck_report_value {
+  const char *type; // object, function, ArrayBuffer, ...
+  uint64_t count;
+  uint64_t bytes; // of memory, shared memory once
+};
+
 enum nck_report_state {
   NCK_FINDING_COUNTS,     // on the list
   NCK_FINDING_SUPPRESSED, // by a suppression file
@@ -137,7 +144,9 @@ struct nck_report_finding {
   enum nck_report_state state;
   const char *evidence; // lost, growing, held, live, queued; "" for findings that are events
   uint64_t count;
-  uint64_t bytes;            // external memory that its objects hold, where known
+  uint64_t bytes; // of memory that its references hold, where known
+  const struct nck_report_value *values;
+  uint32_t n_values;
   const char *fingerprint;   // 16 hexadecimal digits
   const char *message;       // one paragraph, all values
   const char *reason;        // why it is no more than a warning or a note; ""
@@ -240,6 +249,7 @@ struct nck_report_summary {
   uint64_t by_severity[NCK_N_SEVERITIES]; // findings that count
   uint64_t suppressed, baseline;
   uint64_t leaked[NCK_N_KINDS]; // objects behind findings of severity leak
+  uint64_t leaked_bytes;        // of memory that they hold, where known
   bool failed;                  // findings of fail_on remain
   bool require_failed;
   const char *require;
@@ -295,6 +305,9 @@ void nck_report_add_note(struct nck_report *report, const char *format, ...)
 // The worst first: errors, leaks, warnings, notes; within them the largest count.
 void nck_report_sort(struct nck_report *report);
 void nck_report_drop(struct nck_report *report);
+
+// "97.0 MiB"
+const char *nck_bytes_text(struct nck_arena *arena, uint64_t bytes);
 
 // "make_ref at addon.c:14", "make_ref+0x1f (addon.node)", "addon.node+0x1365".
 const char *nck_report_frame_text(struct nck_arena *arena, const struct nck_report_frame *frame);

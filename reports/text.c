@@ -583,6 +583,8 @@ static void print_summary(struct page *page) {
                    count == 1 ? nck_object_kind_singular((enum nck_object_kind)kind)
                               : nck_object_kind_plural((enum nck_object_kind)kind));
   }
+  if (summary->leaked_bytes)
+    nck_text_add(&leaked, ", which hold %s", nck_bytes_text(&page->scratch, summary->leaked_bytes));
   enum style style = n[NCK_SEVERITY_ERROR] || n[NCK_SEVERITY_LEAK] ? RED : BOLD;
   fprintf(page->out,
           "%snapicheck: SUMMARY: %llu error%s, %llu leak%s%s%s, %llu warning%s, %llu note%s",

@@ -10,6 +10,10 @@
 #include "reference.h"
 #include "runtime.h"
 
+bool nck_values_early;
+
+static void examine_early(struct nck_env *state, napi_ref token, napi_value value);
+
 static bool references_tracked(void) { return nck_options.checks & NCK_CHECK_references; }
 
 void *nck_reference_new(struct nck_env *state, napi_ref real, uint32_t count,
@@ -143,6 +147,8 @@ napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initi
   else
     *result =
         nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference, pc, 0);
+  if (NCK_UNLIKELY(nck_values_early) && status == napi_ok)
+    examine_early(state, *result, value);
   return status;
 }
 
@@ -249,23 +255,67 @@ napi_status napi_get_reference_value(napi_env env, napi_ref ref, napi_value *res
 
 enum { EXAMINED = 200000 }; // references of an env; the rest is not looked at
 
+// What kind of object it is, and how much memory it stands for.
+static uint8_t examine_object(napi_env env, napi_value value, uint64_t *memory) {
+  void *data = NULL;
+  size_t bytes = 0;
+  bool is = false;
+  uint8_t type = 0;
+  if (nck_real.napi_is_arraybuffer(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_ARRAYBUFFER;
+    nck_real.napi_get_arraybuffer_info(env, value, &data, &bytes);
+  } else if (nck_real.napi_is_dataview(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_DATAVIEW;
+    nck_real.napi_get_dataview_info(env, value, &bytes, &data, NULL, NULL);
+  } else if (nck_real.napi_is_buffer(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_VIEW;
+    nck_real.napi_get_buffer_info(env, value, &data, &bytes);
+  } else if (nck_real.napi_is_array(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_ARRAY;
+  } else if (nck_real.napi_is_promise(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_PROMISE;
+  } else if (nck_real.napi_is_error(env, value, &is) == napi_ok && is) {
+    type = NCK_VALUE_ERROR;
+  } else if (nck_real.napi_is_date != NULL && nck_real.napi_is_date(env, value, &is) == napi_ok &&
+             is) {
+    type = NCK_VALUE_DATE;
+  }
+  if (bytes > NCK_MEMORY_BYTES_MASK)
+    bytes = NCK_MEMORY_BYTES_MASK;
+  uint64_t hash = (uint64_t)(uintptr_t)data * 0x9e3779b97f4a7c15ull >> NCK_MEMORY_BYTES_BITS;
+  *memory = bytes != 0 ? hash << NCK_MEMORY_BYTES_BITS | bytes : 0;
+  return type;
+}
+
 static void examine_value(struct nck_env *state, struct nck_object *object, napi_value value) {
   napi_valuetype type;
   if (nck_real.napi_typeof(state->env, value, &type) != napi_ok)
     return;
   object->value_type = (uint8_t)(type + 1);
-  struct nck_site *site = &nck_recorder.sites[object->site];
-  size_t bytes = 0;
-  bool is = false;
   if (type != napi_object && type != napi_function)
     return;
-  if (nck_real.napi_is_arraybuffer(state->env, value, &is) == napi_ok && is)
-    nck_real.napi_get_arraybuffer_info(state->env, value, NULL, &bytes);
-  else if (nck_real.napi_is_buffer(state->env, value, &is) == napi_ok && is)
-    nck_real.napi_get_buffer_info(state->env, value, NULL, &bytes);
-  site->bytes += bytes;
+  struct nck_site *site = &nck_recorder.sites[object->site];
+  uint64_t memory = 0;
+  uint8_t kind = type == napi_object ? examine_object(state->env, value, &memory) : 0;
+  // Of those with a finalizer the field names its record.
+  if (kind != 0 && !(object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER))) {
+    object->value_type = kind;
+    object->data = memory;
+  }
+  site->bytes += memory & NCK_MEMORY_BYTES_MASK;
   if (site->class_name == 0)
     site->class_name = nck_js_class_name(state->env, value);
+}
+
+// Where values cannot be looked at in the end, they are when the reference is made: of each site so
+// many.
+enum { EXAMINED_EARLY = 10000 };
+
+static void examine_early(struct nck_env *state, napi_ref token, napi_value value) {
+  struct nck_object *object;
+  if (nck_object_decode(token, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE && !state->foreign &&
+      nck_recorder.sites[object->site].created <= EXAMINED_EARLY)
+    examine_value(state, object, value);
 }
 
 void nck_reference_examine(struct nck_env *state) {

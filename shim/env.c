@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collections.h"
 #include "ending.h"
 #include "finalizer.h"
 #include "finding.h"
@@ -353,6 +354,7 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
     if (nck_uv_now != NULL && nck_real.napi_get_uv_event_loop(env, &loop) == napi_ok)
       state->loop = loop;
   }
+  nck_collections_watch(state);
   if (state->watched && nck_real.napi_add_env_cleanup_hook != NULL)
     nck_real.napi_add_env_cleanup_hook(env, env_cleanup, state);
   return state;

@@ -213,7 +213,7 @@ static inline void nck_env_count_turn(struct nck_env *state) {
 }
 
 // Looks at the values of the env's live references: are weak ones dead, what do they hold? Runs no
-// JavaScript. The env's own thread, before a search of memory.
+// JavaScript. Node alone. The env's own thread, before a search of memory.
 void nck_reference_examine(struct nck_env *state);
 
 // The version of Node-API that the module being initialised declared (loader.c tells).

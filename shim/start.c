@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "options.h"
 #include "recorder.h"
+#include "reference.h"
 #include "runtime.h"
 #include "say.h"
 #include "scope.h"
@@ -124,6 +125,7 @@ __attribute__((constructor)) static void start(void) {
   if (!nck_options.trace_children && parent_is_watched())
     return;
   nck_handle_limit = nck_options.handle_limit;
+  nck_values_early = !nck_runtime_has_uv();
   nck_active = true;
   nck_interpose_runtime_slots();
   if (*nck_options_text(NCK_OPTION_require) != '\0')

@@ -189,6 +189,25 @@ enum nck_object_flags {
   NCK_OBJECT_CLOSING = 256,        // threadsafe function: released to zero or aborted
   NCK_OBJECT_DURING_TEARDOWN = 512 // released while its env was ending
 };
+// What a reference refers to, from napi_valuetype + 1 on: what is an object of these kinds.
+enum nck_value_type {
+  NCK_VALUE_ARRAYBUFFER = 16,
+  NCK_VALUE_VIEW, // typed arrays, buffers
+  NCK_VALUE_DATAVIEW,
+  NCK_VALUE_ARRAY,
+  NCK_VALUE_PROMISE,
+  NCK_VALUE_DATE,
+  NCK_VALUE_ERROR,
+  NCK_N_VALUES
+};
+static inline int nck_value_has_memory(uint8_t type) {
+  return type >= NCK_VALUE_ARRAYBUFFER && type <= NCK_VALUE_DATAVIEW;
+}
+// Of such a reference's memory the length, and above it some bits of a hash of its address, so that
+// values that share their memory can be told.
+#define NCK_MEMORY_BYTES_BITS 38
+#define NCK_MEMORY_BYTES_MASK ((1ull << NCK_MEMORY_BYTES_BITS) - 1)
+
 enum nck_evidence {
   NCK_EVIDENCE_NONE,   // never looked for
   NCK_EVIDENCE_LOST,   // no copy anywhere
@@ -212,11 +231,11 @@ struct nck_object {
   uint32_t count;      // reference count, or threads of a threadsafe function
   uint32_t created_ms;
   uint32_t next;      // the writer's own while free; else its last step of history: fate row
-  uint8_t value_type; // napi_valuetype + 1; 0 unknown
+  uint8_t value_type; // napi_valuetype + 1, or enum nck_value_type; 0 unknown
   uint8_t evidence;   // enum nck_evidence
   uint16_t held_module;
   uint64_t held_offset;
-  uint64_t data; // the addon's data pointer, or the bytes that it holds
+  uint64_t data; // a record of ours; of a reference to memory: NCK_MEMORY_BYTES_BITS
 };
 
 // How objects of a site ended, and what was done to those that live: one row for each (site, verb,
@@ -410,7 +429,9 @@ struct nck_record_header {
   struct nck_counter ended_envs[NCK_N_KINDS]; // counters of envs whose rows were used again
   uint64_t ended_calls;
   uint32_t n_turns; // turns of event loops since the first call of an addon; 0: cannot be told here
-  uint32_t pad_turns;
+  uint32_t collections; // series row whose buckets are collections of a whole heap: their first and
+                        // last time in min and max, the turn of the last of them, and how many; 0:
+                        // none, or the runtime does not tell
   uint64_t n_rows[NCK_N_TABLES]; // in use, row 0 included
   uint32_t row_bytes[NCK_N_TABLES];
   uint32_t n_chunks;             // published with release order

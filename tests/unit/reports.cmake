@@ -25,6 +25,8 @@ function(napicheck_reports_test name)
 endfunction()
 
 napicheck_reports_test(growth)
+napicheck_reports_test(growth_rates)
+target_link_libraries(unit_reports_growth_rates PRIVATE m)
 napicheck_reports_test(judge)
 napicheck_reports_test(options)
 napicheck_reports_test(read)

@@ -1,82 +1,7 @@
 // reports_growth.c: the rule for growth on series as the library writes them, made from programs'
 // lives.
 #include "check.h"
-#include "judge_growth.h"
-
-// Writes a series and a site as the library does: buckets of 8 ms that double when they are full.
-struct life {
-  struct nck_site site;
-  struct nck_series series;
-  uint32_t gc_ms[4096];
-  size_t n_gc;
-};
-
-static void begin(struct life *life, uint32_t start_ms) {
-  memset(life, 0, sizeof *life);
-  life->series.start_ms = start_ms;
-  life->series.bucket_ms = 8;
-  life->series.n_buckets = 1;
-}
-
-static void fill(struct nck_series *series, uint32_t to, uint32_t level) {
-  for (uint32_t i = series->n_buckets; i < to; i++)
-    series->buckets[i] = (struct nck_series_bucket){level, level, level, 0};
-  if (to > series->n_buckets)
-    series->n_buckets = to;
-}
-
-static void halve(struct nck_series *series) {
-  for (uint32_t i = 0; i < NCK_SERIES_BUCKETS / 2; i++) {
-    struct nck_series_bucket a = series->buckets[2 * i], b = series->buckets[2 * i + 1];
-    series->buckets[i] = (struct nck_series_bucket){.min = a.min < b.min ? a.min : b.min,
-                                                    .max = a.max > b.max ? a.max : b.max,
-                                                    .last = b.last,
-                                                    .n_events = a.n_events + b.n_events};
-  }
-  series->n_buckets = NCK_SERIES_BUCKETS / 2;
-  series->bucket_ms *= 2;
-}
-
-static void enter(struct life *life, uint32_t ms, int change) {
-  struct nck_series *series = &life->series;
-  uint32_t before = life->site.live, live = before + (uint32_t)change;
-  uint32_t bucket = (ms - series->start_ms) / series->bucket_ms;
-  while (bucket >= NCK_SERIES_BUCKETS) {
-    fill(series, NCK_SERIES_BUCKETS, before);
-    halve(series);
-    bucket = (ms - series->start_ms) / series->bucket_ms;
-  }
-  fill(series, bucket + 1, before);
-  struct nck_series_bucket *entry = &series->buckets[bucket];
-  life->site.live = live;
-  if (change > 0)
-    life->site.created++;
-  else
-    life->site.released++;
-  if (live > life->site.peak)
-    life->site.peak = live;
-  if (live < entry->min)
-    entry->min = live;
-  if (live > entry->max)
-    entry->max = live;
-  entry->last = live;
-  entry->n_events++;
-}
-
-static void collect(struct life *life, uint32_t ms) { life->gc_ms[life->n_gc++] = ms; }
-
-// The env's end releases everything; the series does not hear of it.
-static void tear_down(struct life *life) {
-  life->site.released += life->site.live;
-  life->site.released_at_teardown = life->site.live;
-  life->site.live = 0;
-}
-
-static struct nck_growth judge(const struct life *life, uint64_t end_ms, bool needs_gc) {
-  struct nck_growth_context context = {
-      .end_ms = end_ms, .needs_gc = needs_gc, .gc_ms = life->gc_ms, .n_gc = life->n_gc};
-  return nck_growth_judge(&life->site, &life->series, &context);
-}
+#include "growth_life.h"
 
 #define GROWS(life, end, gc) CHECK(judge(life, end, gc).grows)
 #define SILENT(life, end, gc, why)                                                                 \
@@ -131,7 +56,7 @@ static void test_cycle(void) {
   GROWS(&life, 4150, true);
   CHECK_UINT(judge(&life, 4150, true).live, 4000);
   // The same before the collector has run proves nothing, nor when it ran once.
-  life.n_gc = 0;
+  life.n_collections = 0;
   SILENT(&life, 4150, true, "up to the collector");
   collect(&life, 2000);
   SILENT(&life, 4150, true, "up to the collector");
@@ -227,6 +152,95 @@ static void test_innocent(void) {
   SILENT(&life, 5100, false, "initialisation");
 }
 
+// A test for leaks: 40 turns of five calls in 120 ms, then collections and turns.
+static void run_test(struct life *life, uint32_t each) {
+  begin(life, 60);
+  for (uint32_t t = 0; t < 40; t++) {
+    life->turn++;
+    for (uint32_t i = 0; i < each; i++)
+      enter(life, 60 + t * 3, 1);
+  }
+}
+
+static void collect_late(struct life *life, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    life->turn++;
+    collect(life, 200 + i * 20);
+  }
+  life->turn += 3;
+}
+
+static void test_short(void) {
+  static struct life life;
+  run_test(&life, 5);
+  collect_late(&life, 5);
+  GROWS(&life, 320, false);
+  GROWS(&life, 320, true);
+  CHECK_UINT(judge(&life, 320, true).live, 200);
+  // Only the end of the env released them.
+  tear_down(&life);
+  GROWS(&life, 320, true);
+  // Without collections after the last one nothing is proved, nor where no turn followed.
+  run_test(&life, 5);
+  life.turn += 5;
+  SILENT(&life, 320, false, "short");
+  run_test(&life, 5);
+  collect(&life, 100);
+  collect(&life, 110);
+  life.turn += 5;
+  SILENT(&life, 320, false, "short");
+  run_test(&life, 5);
+  collect_late(&life, 5);
+  life.turn -= 3 + 4;
+  SILENT(&life, 320, false, "short");
+  // One of them was released, too few, in one turn.
+  run_test(&life, 5);
+  enter(&life, 190, -1);
+  collect_late(&life, 5);
+  SILENT(&life, 320, true, "short");
+  run_test(&life, 1);
+  collect_late(&life, 5);
+  SILENT(&life, 320, true, "few");
+  life.site.kind = NCK_KIND_DEFERRED;
+  GROWS(&life, 320, true);
+  begin(&life, 60);
+  for (uint32_t i = 0; i < 500; i++)
+    enter(&life, 60 + i / 5, 1);
+  collect_late(&life, 5);
+  SILENT(&life, 320, false, "short");
+  // The program went on: for many turns, or for a long time with few.
+  run_test(&life, 5);
+  collect_late(&life, 5);
+  life.turn += 100;
+  SILENT(&life, 320, false, "short");
+  run_test(&life, 5);
+  collect_late(&life, 5);
+  SILENT(&life, 1400, false, "few moments");
+  // A cache that is filled as it is asked.
+  begin(&life, 60);
+  for (uint32_t t = 0, made = 0; t < 40; t++) {
+    life.turn++;
+    for (uint32_t wanted = 200 - 200 * (40 - t) * (40 - t) / 1600; made < wanted; made++)
+      enter(&life, 60 + t * 3, 1);
+  }
+  enter(&life, 60 + 40 * 3, 1);
+  collect_late(&life, 5);
+  SILENT(&life, 320, false, "short");
+}
+
+static void test_slower(void) {
+  static struct life life;
+  // Filled on demand over a minute: each request finds a little less missing.
+  begin(&life, 100);
+  double missing = 3000;
+  for (uint32_t i = 0, made = 0; i < 6000; i++) {
+    missing -= missing * 2 / 6000;
+    for (; made < 3000 - missing; made++)
+      enter(&life, 100 + i * 10, 1);
+  }
+  SILENT(&life, 60200, false, "slower and slower");
+}
+
 static void test_damaged(void) {
   static struct life life;
   begin(&life, 50);
@@ -249,6 +263,8 @@ int main(void) {
   test_leaks();
   test_cycle();
   test_innocent();
+  test_short();
+  test_slower();
   test_damaged();
   return CHECK_DONE();
 }

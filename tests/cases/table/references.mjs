@@ -95,6 +95,21 @@ export const references = [
       run.check(finding.facts.some((f) => /were unreferenced 20 times in unshare at /.test(f)), `the missing unreference is not told: ${finding.facts}`);
     },
   },
+  // What they hold.
+  ...pair(5, 'leaked-reference', 'memory', {
+    expect: [lost({ count: 104, stacks: { created: 'lose' } })],
+    check({ run, report }) {
+      const find = (function_) => report.findings.find((f) => f.stacks[0].frames[1].function === function_);
+      const told = (function_) => `${find(function_).bytes} ${find(function_).values.map((v) => `${v.count} ${v.type} ${v.bytes}`)}`;
+      const wanted = {
+        lose_buffers: '6356992 97 ArrayBuffer 6356992', lose_views: '4096 5 typed array 4096',
+        lose_dataview: '80 1 DataView 80', lose_others: '0 1 array 0',
+      };
+      for (const [name, text] of Object.entries(wanted)) run.check(told(name) === text, `${name} holds ${told(name)}`);
+      run.check(find('lose_buffers').facts.includes('97 references hold 6.1 MiB of ArrayBuffer'), `facts are ${find('lose_buffers').facts}`);
+      run.check(report.summary.leaked_bytes === report.findings.filter((f) => f.severity === 'leak').reduce((n, f) => n + f.bytes, 0), 'the sum is another');
+    },
+  }),
   // loss=1: where the memory that held the last copy was given back. The frames of the allocator's and of the
   // standard library's that stand before the addon's own do not matter.
   ...pair(5, 'leaked-reference', 'loss', {

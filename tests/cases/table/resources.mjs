@@ -171,6 +171,20 @@ export const resources = [
     steps: [], command: (run) => run.script('cycle.cjs', ...run.case.addons.map((a) => run.addonPath(a))),
     expect: [leak('growing-references', { stacks: { created: 'listen' } })],
   }),
+  ...pair(5, 'growing-references', 'heavy', {
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '150', '1'),
+    expect: [
+      leak('leaked-async-work', { evidence: 'growing', stacks: { created: { function: 'keep_work', mark: 'work' } } }),
+      leak('leaked-threadsafe-function', { evidence: 'growing', stacks: { created: { function: 'keep_function', mark: 'function' } } }),
+      leak('unsettled-deferred', { evidence: 'growing', stacks: { created: { function: 'keep_promise', mark: 'promise' } } }),
+      leak('leaked-async-context', { evidence: 'growing', stacks: { created: { function: 'keep_context', mark: 'context' } } }),
+    ],
+    runtimes: ['node'],
+  }),
+  ...['pool', 'ring', 'burst', 'startup', 'own', 'own-short', 'own-test'].map((shape) => ({
+    name: `ok-growing-${shape}`, issue: 5, addons: ['ok__growing-references__shapes'],
+    command: (run) => run.script('shapes.cjs', run.addonPath('ok__growing-references__shapes'), shape),
+  })),
   // Growth, and what is none: a list that only grows, a cache filled once, a ring, a burst.
   {
     name: 'leaked-reference-growing-list', issue: 5, addons: ['leaked-reference__held-heap-list'],
