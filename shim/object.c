@@ -123,6 +123,13 @@ static void count_turn(struct nck_env *state) {
     frame->turn_is_counted = true;
 }
 
+// How many it had created before its second, fourth, eighth ... turn: did it grow evenly?
+static void note_pace(struct nck_site *site) {
+  uint64_t before = site->created - 1; // without the one that opens this turn
+  site->created_long_before = site->created_before;
+  site->created_before = before < UINT16_MAX ? (uint16_t)before : UINT16_MAX;
+}
+
 static void site_created(uint32_t index, uint32_t ms);
 
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
@@ -463,6 +470,8 @@ static void site_created(uint32_t index, uint32_t ms) {
   site->last_ms = ms;
   uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
   if (site->last_turn != turn || site->n_turns == 0) {
+    if (NCK_UNLIKELY((site->n_turns & (site->n_turns + 1)) == 0)) // the next is a power of two
+      note_pace(site);
     if (site->n_turns++ == 0)
       site->first_turn = turn;
     site->last_turn = turn;

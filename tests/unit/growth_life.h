@@ -60,6 +60,11 @@ static inline void enter(struct life *life, uint32_t ms, int change) {
   if (change > 0) {
     life->site.created++;
     if (life->site.last_turn != life->turn || life->site.n_turns == 0) {
+      if ((life->site.n_turns & (life->site.n_turns + 1)) == 0) {
+        life->site.created_long_before = life->site.created_before;
+        life->site.created_before =
+            life->site.created <= UINT16_MAX ? (uint16_t)(life->site.created - 1) : UINT16_MAX;
+      }
       if (life->site.n_turns++ == 0)
         life->site.first_turn = life->turn;
       life->site.last_turn = life->turn;
