@@ -26,7 +26,7 @@ ADDON_FRAME static void keep_work(napi_env env) {
   napi_value name;
   MUST(napi_create_string_utf8(env, "work", NAPI_AUTO_LENGTH, &name));
   MUST(napi_create_async_work(env, NULL, name, execute, NULL, NULL,
-                              (napi_async_work *)new_slot())); /* AT work */
+                              (napi_async_work *)new_slot())); /* DEFECT work */
 }
 
 static void call_js(napi_env env, napi_value function, void *context, void *data) {}
@@ -36,19 +36,19 @@ ADDON_FRAME static void keep_function(napi_env env) {
   napi_threadsafe_function *slot = (napi_threadsafe_function *)new_slot();
   MUST(napi_create_string_utf8(env, "function", NAPI_AUTO_LENGTH, &name));
   MUST(napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL, NULL, call_js,
-                                       slot)); /* AT function */
+                                       slot)); /* DEFECT function */
   MUST(napi_unref_threadsafe_function(env, *slot));
 }
 
 ADDON_FRAME static void keep_promise(napi_env env) {
   napi_value promise;
-  MUST(napi_create_promise(env, (napi_deferred *)new_slot(), &promise)); /* AT promise */
+  MUST(napi_create_promise(env, (napi_deferred *)new_slot(), &promise)); /* DEFECT promise */
 }
 
 ADDON_FRAME static void keep_context(napi_env env) {
   napi_value name;
   MUST(napi_create_string_utf8(env, "context", NAPI_AUTO_LENGTH, &name));
-  MUST(napi_async_init(env, NULL, name, (napi_async_context *)new_slot())); /* AT context */
+  MUST(napi_async_init(env, NULL, name, (napi_async_context *)new_slot())); /* DEFECT context */
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {

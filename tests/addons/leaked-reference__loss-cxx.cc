@@ -51,7 +51,8 @@ ADDON_FRAME void Fill(napi_env env) {
     MUST(napi_create_reference(env, addon_object(env), 1, &reference)); /* AT created */
     all.push_back(reference);
   }
-} /* DEFECT lost */
+  std::vector<napi_ref>().swap(all); /* DEFECT lost */
+}
 
 } // namespace demo
 

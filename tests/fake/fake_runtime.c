@@ -12,6 +12,7 @@
 #include "finding.h"
 #include "frame.h"
 #include "loader.h"
+#include "loss.h"
 #include "module.h"
 #include "options.h"
 #include "recorder.h"
@@ -83,6 +84,7 @@ bool nck_runtime_finalizes_first(void) { return false; }
 void nck_runtime_learn(napi_env env) { (void)env; }
 enum nck_answer nck_runtime_keeps_functions(void) { return keeps; }
 void nck_loader_start(void) {}
+void nck_loss_settle(void) {}
 napi_module *nck_loader_register(napi_module *mod, const void *pc) { return (void)pc, mod; }
 uint32_t nck_js_stack_capture(struct nck_env *state) { return (void)state, 0; }
 uint32_t nck_js_class_name(napi_env env, napi_value value) { return (void)env, (void)value, 0; }
