@@ -20,21 +20,14 @@ struct nck_collector {
   uint64_t end_ms;         // of the process, or now
   uint32_t *fates_by_site; // first fate row of each site, and the next of each fate
   uint32_t *next_fate;
-<<<<<<< HEAD
-  uint32_t ended_thread; // judge what its envs lost and nothing else; 0: judge everything
-<<<<<<< HEAD
-  bool only_lost;        // judge what was found to be lost and nothing else
-  uint64_t since_ns;     // leave out events that have not happened since
-=======
-=======
   uint32_t ended_thread;       // judge what its envs lost and nothing else; 0: judge everything
->>>>>>> 6433364 (judge: Tell an even pace by turns, whatever else the machine is busy with)
+  bool only_lost;              // judge what was found to be lost and nothing else
+  uint64_t since_ns;           // leave out events that have not happened since
   uint32_t *histories_by_site; // the same for histories that ended (history.c)
   // Sites whose objects are made by the same call of the same function, for other callers: the
   // first of them, by twin_key, and the next of each.
   struct nck_map twins;
   uint32_t *next_twin;
->>>>>>> 75d3b93 (shim, reports: Keep and tell every reference's own history)
 };
 
 // Adds the record's process with its findings, judged ones included. `sites`: fill report->sites

@@ -160,9 +160,9 @@ static void note_object(const struct nck_object *object, void *arg) {
     if (object->site < judge->n_sites)
       judge->n_closing[object->site]++;
     return;
+  }
   if (judge->collector->only_lost && object->evidence != NCK_EVIDENCE_LOST)
     return;
-  }
   uint32_t ended_thread = judge->collector->ended_thread;
   if (ended_thread &&
       (object->evidence != NCK_EVIDENCE_LOST ||
@@ -847,11 +847,8 @@ void nck_judge(struct nck_collector *collector) {
   if (!nck_record_each_object(collector->record, note_object, &judge))
     nck_report_add_note(collector->report, "the objects of %s could not all be read",
                         collector->record->path);
-  uint32_t n_sites = nck_record_count(collector->record, NCK_TABLE_SITE);
-  bool *grown = nck_memory_take(n_sites, sizeof *grown);
-  if (!collector->ended_thread && !collector->only_lost) // growth is judged over the whole run
   bool *grown = nck_memory_take(judge.n_sites, sizeof *grown);
-  if (!collector->ended_thread) // growth is judged over the whole run
+  if (!collector->ended_thread && !collector->only_lost) // growth is judged over the whole run
     judge_sites(&judge, grown);
   for (const struct group *group = judge.first; group; group = group->next) {
     bool told = group->evidence == CLASS_HELD && group->site < judge.n_sites && grown[group->site];

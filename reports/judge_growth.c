@@ -122,16 +122,15 @@ static bool was_collected_after(const struct nck_growth_context *context, uint32
 
 // Of the turns in which it made objects: did the later ones bring about as many as the earlier
 // ones?
-static bool is_even_by_turns(const struct nck_site *site) {
+static bool is_even_by_turns(const struct nck_site *site, const struct nck_series *series) {
   uint32_t power = 1;
   while (power <= site->n_turns / 2)
     power *= 2;
   // Before the turn `power` there were so many; where that is late, before half of it.
   bool is_late = (power - 1) * 10ull > site->n_turns * 7ull;
-  uint64_t created = is_late ? site->created_long_before : site->created_before;
+  uint64_t created = is_late ? series->created_long_before : series->created_before;
   uint64_t turns = (is_late ? power / 2 : power) - 1;
-  return created < UINT16_MAX &&
-         created * 10 * site->n_turns <= site->created * (turns * 10 + site->n_turns * 2);
+  return created * 10 * site->n_turns <= site->created * (turns * 10 + site->n_turns * 2);
 }
 
 // The same by time, from the first object to the last one.
@@ -150,7 +149,7 @@ static bool is_even_by_time(const struct nck_series *series, uint64_t live) {
 // Where most turns brought some, the turns tell, whatever else the machine was busy with.
 static bool is_even(const struct nck_site *site, const struct nck_series *series, uint64_t live) {
   bool is_dense = site->n_turns >= (site->last_turn - site->first_turn + 1) / 4 * 3;
-  return is_dense ? is_even_by_turns(site) : is_even_by_time(series, live);
+  return is_dense ? is_even_by_turns(site, series) : is_even_by_time(series, live);
 }
 
 // Short runs are judged by turns of the event loop instead of time.

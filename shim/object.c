@@ -123,13 +123,6 @@ static void count_turn(struct nck_env *state) {
     frame->turn_is_counted = true;
 }
 
-// How many it had created before its second, fourth, eighth ... turn: did it grow evenly?
-static void note_pace(struct nck_site *site) {
-  uint64_t before = site->created - 1; // without the one that opens this turn
-  site->created_long_before = site->created_before;
-  site->created_before = before < UINT16_MAX ? (uint16_t)before : UINT16_MAX;
-}
-
 static void site_created(uint32_t index, uint32_t ms);
 
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
@@ -453,6 +446,15 @@ static uint32_t *site_lock(const struct nck_site *site) {
 static void site_unlock(uint32_t *lock) {
   if (NCK_UNLIKELY(lock != NULL))
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+// How many it had created before its second, fourth, eighth ... turn: did it grow evenly?
+static void note_pace(const struct nck_site *site) {
+  struct nck_series *series = &nck_recorder.series[site->series];
+  if (site->series == 0)
+    return;
+  series->created_long_before = series->created_before;
+  series->created_before = (uint32_t)(site->created - 1); // without the one that opens this turn
 }
 
 static void site_created(uint32_t index, uint32_t ms) {

@@ -146,14 +146,8 @@ struct nck_site {
   uint32_t series;   // series row
   uint64_t bytes;    // external bytes of what lives, where known
   uint32_t released_at_teardown;
-<<<<<<< HEAD
   uint32_t weak_at_teardown;      // references with count 0 among them
   uint32_t label;                 // string: the names that napicheck_label gave to its objects
-=======
-  uint32_t weak_at_teardown; // references with count 0 among them
-  uint16_t created_before;   // what it had created when n_turns became the greatest power of two so
-  uint16_t created_long_before;   // far, and the one before that; no more than they hold
->>>>>>> 6433364 (judge: Tell an even pace by turns, whatever else the machine is busy with)
   uint32_t first_turn, last_turn; // of nck_record_header.n_turns, at its first and last creation
   uint32_t n_turns;               // different turns in which it created something
   uint32_t class_name;            // string: of the values that references hold, first seen
@@ -174,7 +168,10 @@ struct nck_series {
   uint32_t n_buckets; // in use
   uint32_t site;
   uint32_t lock; // the writer's own
-  uint32_t pad[3];
+  uint32_t
+      created_before; // what the site had created when its n_turns became the greatest power of
+  uint32_t created_long_before; // two so far, and the one before that
+  uint32_t pad;
   struct nck_series_bucket buckets[NCK_SERIES_BUCKETS];
 };
 

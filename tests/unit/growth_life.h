@@ -61,9 +61,8 @@ static inline void enter(struct life *life, uint32_t ms, int change) {
     life->site.created++;
     if (life->site.last_turn != life->turn || life->site.n_turns == 0) {
       if ((life->site.n_turns & (life->site.n_turns + 1)) == 0) {
-        life->site.created_long_before = life->site.created_before;
-        life->site.created_before =
-            life->site.created <= UINT16_MAX ? (uint16_t)(life->site.created - 1) : UINT16_MAX;
+        series->created_long_before = series->created_before;
+        series->created_before = (uint32_t)(life->site.created - 1);
       }
       if (life->site.n_turns++ == 0)
         life->site.first_turn = life->turn;
