@@ -168,6 +168,38 @@ static void collect_process(struct nck_collector *collector) {
 // Workers come and go by the thousand; a list of more would be read by nobody.
 #define MAX_ENVS 4096
 
+// Whether the values of an env are judged (stale-handle, handle-wrong-env), in a word.
+static const char *values_word(const struct nck_env_row *row) {
+  if (row->flags & NCK_ENV_TAGGED)
+    return "judged";
+  if (row->flags & NCK_ENV_UNTAGGED_RUNTIME)
+    return "runtime";
+  return row->flags & NCK_ENV_UNTAGGED_V8 ? "v8" : "off";
+}
+
+// Where values cannot be judged, the report says so, once for each addon.
+static void say_unjudged(struct nck_collector *collector) {
+  const struct nck_report_process *process = collector->process;
+  for (uint32_t i = 0; i < process->n_envs; i++) {
+    const struct nck_report_env *env = &process->envs[i];
+    if (!strcmp(env->values, "runtime")) {
+      nck_report_add_note(collector->report,
+                          "stale-handle and handle-wrong-env are not looked for on %s, whose "
+                          "napi_value is no pointer",
+                          process->runtime_name);
+      return; // for all of them
+    }
+    bool said = false;
+    for (uint32_t k = 0; k < i && !said; k++)
+      said = process->envs[k].module == env->module;
+    if (!said && env->module && !strcmp(env->values, "v8"))
+      nck_report_add_note(collector->report,
+                          "stale-handle and handle-wrong-env are not looked for in %s: it imports "
+                          "V8's C++ symbols, and may take a napi_value for a v8::Local",
+                          env->module->file);
+  }
+}
+
 static void collect_envs(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
   struct nck_report_process *process = collector->process;
@@ -181,11 +213,13 @@ static void collect_envs(struct nck_collector *collector) {
         .thread = nck_collect_thread(collector, row->thread),
         .ended = row->state == NCK_ENV_ENDED,
         .end_reason = clean_string(collector, row->end_reason),
+        .values = values_word(row),
         .created_ms = row->created_ms,
         .ended_ms = row->ended_ms,
         .n_calls = row->n_calls,
     };
   }
+  say_unjudged(collector);
 }
 
 uint64_t nck_collect_frame(const struct nck_collector *collector, uint32_t stack) {
@@ -506,7 +540,7 @@ static void collect_failed_calls(struct nck_collector *collector) {
 static void collect_profiles(struct nck_collector *collector) {
   for (uint32_t i = 1; i < nck_record_count(collector->record, NCK_TABLE_PROFILE); i++) {
     const struct nck_profile *row = nck_record_profile(collector->record, i);
-    if (!row->n_handles && !row->n_calls)
+    if (!row->n_handles && !row->n_calls && !row->peak_handles)
       continue;
     struct nck_report_profile *profile = nck_report_add_profile(collector->report);
     profile->process = collector->process;

@@ -283,6 +283,7 @@ static json_t *build_env(const struct nck_report_env *env, uint32_t row) {
   set_number(json, "start_ms", env->created_ms);
   set(json, "end_ms", env->ended_ms ? json_integer(env->ended_ms) : json_null());
   set_known(json, "end", env->ended ? env->end_reason : "");
+  set_text(json, "values", env->values);
   set_number(json, "calls", env->n_calls);
   set_number(json, "lost", env->n_lost);
   set_number(json, "held", env->n_held);

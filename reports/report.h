@@ -208,6 +208,7 @@ struct nck_report_env {
   struct nck_report_thread thread;
   bool ended;
   const char *end_reason;        // how its end was seen; ""
+  const char *values;            // are values judged: judged, runtime, v8, off
   uint32_t created_ms, ended_ms; // the latter 0: not before the end of the process
   uint64_t n_calls;
   uint64_t n_lost, n_held; // objects judged so

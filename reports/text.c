@@ -459,10 +459,17 @@ static void print_profile(struct page *page) {
     if (!most)
       break;
     printed[at] = true;
-    fprintf(page->out, "  %10llu at once, %llu in %llu call%s  %s\n",
-            (unsigned long long)most->peak_handles, (unsigned long long)most->n_handles,
-            (unsigned long long)most->n_calls, plural(most->n_calls),
-            *most->callback ? most->callback : "outside any callback");
+    fprintf(page->out, "  %10llu at once", (unsigned long long)most->peak_handles);
+    if (most->n_calls) // only functions, methods and accessors are counted
+      fprintf(page->out, ", %llu in %llu call%s", (unsigned long long)most->n_handles,
+              (unsigned long long)most->n_calls, plural(most->n_calls));
+    fprintf(page->out, "  %s", *most->callback ? most->callback : "outside any callback");
+    if (most->module)
+      fprintf(page->out, " (%s)", most->module->file);
+    const struct nck_report_frame *frame = nck_report_stack_site(&most->peak_stack);
+    if (frame)
+      fprintf(page->out, ", by %s", nck_report_frame_text(&page->scratch, frame));
+    putc('\n', page->out);
   }
   free(printed);
   putc('\n', page->out);
@@ -629,9 +636,10 @@ void nck_text_render(const struct nck_report *report, const struct nck_render_op
     print_failed_calls(&page);
     print_addons(&page);
     print_suppressions(&page);
+  }
+  if (matters || verbosity >= 1)
     for (size_t i = 0; i < report->n_notes; i++)
       fprintf(out, "%s\n", report->notes[i]);
-  }
   if (matters || options->asked || verbosity >= 1) {
     print_hidden(&page);
     if (verbosity >= 2)

@@ -3,8 +3,13 @@
 // Async work: created -> queued -> executing (a thread of the pool) -> completed -> deleted; it may
 // be queued again after its completion. `busy` is true from queue to the entry of complete. A
 // record deleted while busy is never freed: the pool still calls our trampoline with it.
+//
+// All of it is watched whatever `checks` says: the judgement of values needs our frame around each
+// callback. The findings of a group that is off are left out where they would be raised, or by the
+// reader.
 #include <string.h>
 
+#include "async.h"
 #include "finding.h"
 #include "frame.h"
 #include "held.h"
@@ -22,8 +27,6 @@ struct nck_work {
   uint32_t queued_stack;
   bool busy; // written on the env's thread, read there
 };
-
-static bool async_tracked(void) { return nck_options.checks & NCK_CHECK_async; }
 
 static void execute_trampoline(napi_env env, void *data) {
   struct nck_work *work = data;
@@ -74,10 +77,9 @@ napi_status napi_create_async_work(napi_env env, napi_value async_resource,
   async_resource = nck_value_in(state, async_resource, id, pc);
   async_resource_name = nck_value_in(state, async_resource_name, id, pc);
   NCK_BEFORE_REAL(state, id, pc);
-  struct nck_work *work =
-      async_tracked() && execute != NULL && !state->foreign && !nck_recorder_is_blind()
-          ? nck_held_alloc(sizeof *work)
-          : NULL;
+  struct nck_work *work = execute != NULL && !state->foreign && !nck_recorder_is_blind()
+                              ? nck_held_alloc(sizeof *work)
+                              : NULL;
   if (work != NULL) {
     memset(work, 0, sizeof *work);
     work->state = state;
@@ -152,6 +154,8 @@ napi_status napi_delete_async_work(napi_env env, napi_async_work work) {
     return nck_real.napi_delete_async_work(env, work);
   struct nck_object *object;
   napi_async_work real = work_in(state, work, id, pc, &object);
+  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
+    return nck_frame_answer(napi_pending_exception);
   if (object != NULL) {
     struct nck_work *record = (struct nck_work *)(uintptr_t)object->data;
     uint32_t stack = nck_finding_stack(pc);
@@ -169,6 +173,8 @@ napi_status napi_delete_async_work(napi_env env, napi_async_work work) {
                         "the async work %p was deleted before its complete callback had been "
                         "called: the pool still uses its memory",
                         (void *)work);
+      if (nck_tls.refused_by_throw)
+        return nck_frame_answer(napi_pending_exception);
     }
     nck_object_drop(state, object, stack, NCK_FATE_DELETED);
     if (record != NULL && !record->busy && !state->foreign)
@@ -187,6 +193,8 @@ napi_status napi_queue_async_work(napi_env env, napi_async_work work) {
     return nck_real.napi_queue_async_work(env, work);
   struct nck_object *object;
   napi_async_work real = work_in(state, work, id, pc, &object);
+  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
+    return nck_frame_answer(napi_pending_exception);
   struct nck_work *record = object != NULL ? (struct nck_work *)(uintptr_t)object->data : NULL;
   if (record != NULL) {
     record->queued_stack = nck_finding_stack(pc);
@@ -212,6 +220,8 @@ napi_status napi_cancel_async_work(napi_env env, napi_async_work work) {
     return nck_real.napi_cancel_async_work(env, work);
   struct nck_object *object;
   napi_async_work real = work_in(state, work, id, pc, &object);
+  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
+    return nck_frame_answer(napi_pending_exception);
   napi_status status = nck_real.napi_cancel_async_work(env, real);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, id, status, pc);
@@ -229,8 +239,7 @@ napi_status napi_create_promise(napi_env env, napi_deferred *deferred, napi_valu
     nck_call_failed(state, id, status, pc);
     return status;
   }
-  if (async_tracked())
-    *deferred = nck_object_new(state, NCK_KIND_DEFERRED, *deferred, 1, id, pc, 0);
+  *deferred = nck_object_new(state, NCK_KIND_DEFERRED, *deferred, 1, id, pc, 0);
   nck_value_out(state, promise, id, pc);
   return status;
 }
@@ -269,7 +278,7 @@ static napi_status settle(struct nck_env *state, napi_env env, napi_deferred def
           "%s got the deferred %p, which had been settled before; the call was not forwarded",
           nck_function_name(function), (void *)deferred);
     }
-    return napi_invalid_arg;
+    return nck_frame_answer(napi_invalid_arg);
   }
   napi_status status = function == NCK_FN_napi_resolve_deferred
                            ? nck_real.napi_resolve_deferred(env, real, value)
@@ -314,9 +323,43 @@ napi_status napi_async_init(napi_env env, napi_value async_resource, napi_value 
   napi_status status = nck_real.napi_async_init(env, async_resource, async_resource_name, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, id, status, pc);
-  else if (async_tracked())
+  else
     *result = nck_object_new(state, NCK_KIND_ASYNC_CONTEXT, *result, 1, id, pc, 0);
   return status;
+}
+
+bool nck_async_context_in(struct nck_env *state, napi_async_context context,
+                          enum nck_function_id function, const void *pc, napi_async_context *real,
+                          struct nck_object **object) {
+  struct nck_object *found;
+  enum nck_word word = nck_object_decode(context, NCK_KIND_ASYNC_CONTEXT, &found);
+  *real = context;
+  *object = NULL;
+  if (word == NCK_WORD_LIVE) {
+    *real = (napi_async_context)(uintptr_t)found->real;
+    *object = found;
+  }
+  if (word != NCK_WORD_DEAD && word != NCK_WORD_OTHER)
+    return true;
+  if (!nck_finding_wanted(NCK_FINDING_ASYNC_CONTEXT_USE_AFTER_DESTROY))
+    return false;
+  struct nck_event event = {.kind = NCK_FINDING_ASYNC_CONTEXT_USE_AFTER_DESTROY,
+                            .function = function,
+                            .state = state,
+                            .object_kind = NCK_KIND_ASYNC_CONTEXT,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  if (word == NCK_WORD_DEAD && found != NULL) {
+    event.roles[1] = NCK_ROLE_DELETED;
+    event.stacks[1] = found->end_stack;
+    event.roles[2] = NCK_ROLE_CREATED;
+    event.stacks[2] = nck_recorder.sites[found->site].stack;
+  }
+  nck_finding_raise(&event, "%s got the async context %p, which %s; the call was not forwarded",
+                    nck_function_name(function), (void *)context,
+                    word == NCK_WORD_DEAD ? "had been destroyed before"
+                                          : "is a handle of another kind");
+  return false;
 }
 
 napi_status napi_async_destroy(napi_env env, napi_async_context async_context) {
@@ -325,14 +368,11 @@ napi_status napi_async_destroy(napi_env env, napi_async_context async_context) {
   if (state == NULL)
     return nck_real.napi_async_destroy(env, async_context);
   struct nck_object *object;
-  napi_async_context real = async_context;
-  enum nck_word word = nck_object_decode(async_context, NCK_KIND_ASYNC_CONTEXT, &object);
-  if (word == NCK_WORD_LIVE) {
-    real = (napi_async_context)(uintptr_t)object->real;
+  napi_async_context real;
+  if (!nck_async_context_in(state, async_context, NCK_FN_napi_async_destroy, pc, &real, &object))
+    return nck_frame_answer(napi_invalid_arg);
+  if (object != NULL)
     nck_object_drop(state, object, nck_finding_stack(pc), NCK_FATE_DELETED);
-  } else if (word == NCK_WORD_DEAD || word == NCK_WORD_OTHER) {
-    real = NULL; // destroyed before: the runtime would free it twice
-  }
   napi_status status = nck_real.napi_async_destroy(env, real);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, id, status, pc);
@@ -349,14 +389,17 @@ napi_status napi_make_callback(napi_env env, napi_async_context async_context, n
   recv = nck_value_in(state, recv, id, pc);
   func = nck_value_in(state, func, id, pc);
   struct nck_object *object;
-  napi_async_context real = async_context;
-  if (nck_object_decode(async_context, NCK_KIND_ASYNC_CONTEXT, &object) == NCK_WORD_LIVE)
-    real = (napi_async_context)(uintptr_t)object->real;
+  napi_async_context real;
+  if (!nck_async_context_in(state, async_context, id, pc, &real, &object))
+    return nck_frame_answer(napi_invalid_arg);
   struct nck_values room;
   const napi_value *values = nck_values_borrow(&room, state, argv, argc, id, pc);
   if (NCK_UNLIKELY(values == NULL && argv != NULL && argc != 0))
     return napi_generic_failure;
-  NCK_BEFORE_REAL(state, id, pc);
+  if (NCK_REFUSES(state, id, pc)) {
+    nck_values_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.napi_make_callback(env, real, recv, func, argc, values, result);
   nck_values_return(&room);
   if (NCK_UNLIKELY(status != napi_ok))

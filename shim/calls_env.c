@@ -49,7 +49,9 @@ struct nck_owner {
 
 void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb,
                     const char *what) {
-  if (pointer == NULL)
+  // A small number in the place of a pointer (napi-rs counts its hooks by it) points at nothing.
+  enum { FIRST_POINTER = 65536 };
+  if ((uintptr_t)pointer < FIRST_POINTER)
     return;
   struct nck_owner *owner;
   HASH_FIND(hh, state->owners_gone, &pointer, sizeof pointer, owner);
@@ -111,7 +113,6 @@ static void hook_trampoline(void *arg) {
     nck_site_released(copy.site, true);
   nck_finalizer_log(state, NCK_FINALIZER_HOOK, (const void *)(uintptr_t)copy.key.fun, copy.key.arg,
                     copy.stack);
-  nck_owner_check(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun, "argument");
   {
     NCK_FRAME(frame);
     nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)copy.key.fun);
@@ -119,6 +120,12 @@ static void hook_trampoline(void *arg) {
   }
   nck_owner_gone(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun,
                  "the argument of a cleanup hook that has run");
+}
+
+static bool hook_has_run(struct nck_env *state, napi_cleanup_hook fun, const void *arg) {
+  struct nck_owner *owner;
+  HASH_FIND(hh, state->owners_gone, &arg, sizeof arg, owner);
+  return owner != NULL && owner->user_cb == (const void *)(uintptr_t)fun;
 }
 
 static struct nck_hook *hook_find(struct nck_env *state, napi_cleanup_hook fun, void *arg) {
@@ -150,6 +157,8 @@ napi_status napi_add_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void 
                         "the cleanup hook %p was added a second time with the same argument %p: "
                         "the runtime stops the process on that",
                         (void *)(uintptr_t)fun, arg);
+      if (nck_tls.refused_by_throw)
+        return nck_frame_answer(napi_pending_exception);
     }
     return nck_real.napi_add_env_cleanup_hook(env, hook_trampoline, hook);
   }
@@ -191,9 +200,9 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
                                 .roles = {NCK_ROLE_USED},
                                 .stacks = {nck_finding_stack(pc)},
                                 .reason = "Node ignores it, Bun stops the process"};
-      nck_finding_raise(&event,
-                        "the cleanup hook %p with the argument %p was removed, but it is not there",
-                        (void *)(uintptr_t)fun, arg);
+      nck_finding_raise(&event, "the cleanup hook %p with the argument %p was removed, but it %s",
+                        (void *)(uintptr_t)fun, arg,
+                        hook_has_run(state, fun, arg) ? "has run" : "is not there");
     }
     return nck_real.napi_remove_env_cleanup_hook(env, fun, arg);
   }

@@ -5,7 +5,6 @@
 // data) of an env, so a class defined a thousand times costs one; those made by
 // napi_create_function with data of their own are freed by a finalizer when their function is
 // collected.
-#include <pthread.h>
 #include <string.h>
 
 #include "finding.h"
@@ -15,6 +14,7 @@
 #include "module.h"
 #include "object.h"
 #include "options.h"
+#include "profile.h"
 #include "recorder.h"
 #include "stack.h"
 
@@ -34,30 +34,7 @@ struct nck_callback {
 
 // Callbacks with data of their own beyond this number in an env get a finalizer; fewer are cheaper
 // to keep.
-enum { KEPT_CALLBACKS = 256, PROFILE_BUCKETS = 512 };
-
-static pthread_mutex_t profile_lock =
-    PTHREAD_MUTEX_INITIALIZER; // of the profile hash; nests in nothing
-static uint32_t profile_buckets[PROFILE_BUCKETS];
-
-static uint32_t profile_find(napi_callback cb) {
-  uint64_t frame = nck_module_frame((uintptr_t)cb, true);
-  if (frame == 0)
-    return 0;
-  uint32_t bucket = (uint32_t)((frame * 0x9e3779b97f4a7c15ull) >> 48) % PROFILE_BUCKETS;
-  pthread_mutex_lock(&profile_lock);
-  uint32_t index = profile_buckets[bucket];
-  while (index != 0 && nck_recorder.profiles[index].cb_frame != frame)
-    index = nck_recorder.profiles[index].hash_next;
-  if (index == 0 && (index = nck_recorder_append(NCK_TABLE_PROFILE, 1)) != 0) {
-    nck_recorder.profiles[index].cb_frame = frame;
-    nck_recorder.profiles[index].module = NCK_FRAME_MODULE(frame);
-    nck_recorder.profiles[index].hash_next = profile_buckets[bucket];
-    profile_buckets[bucket] = index;
-  }
-  pthread_mutex_unlock(&profile_lock);
-  return index;
-}
+enum { KEPT_CALLBACKS = 256 };
 
 static struct nck_callback *callback_find(struct nck_env *state, napi_callback method,
                                           napi_callback getter, napi_callback setter, void *data) {
@@ -79,8 +56,8 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   memset(callback, 0, sizeof *callback);
   callback->key = key;
   callback->state = state;
-  uint32_t profile = profile_find(method != NULL ? method : getter != NULL ? getter : setter);
-  callback->profile = profile != 0 ? &nck_recorder.profiles[profile] : NULL;
+  napi_callback first = method != NULL ? method : getter != NULL ? getter : setter;
+  callback->profile = nck_profile_find((const void *)(uintptr_t)first);
   if (method != NULL && nck_tls.closed_scopes != NULL)
     callback->ending =
         nck_ending_find(nck_tls.closed_scopes, NCK_SCOPE_FRAME, (const void *)(uintptr_t)method,
@@ -89,12 +66,13 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   return callback;
 }
 
-static inline void profile_note(struct nck_profile *profile, uint32_t n_handles) {
+// `noted`: the peak is told when the scope closes, with the call that made it.
+static inline void profile_note(struct nck_profile *profile, uint32_t n_handles, bool noted) {
   if (profile == NULL)
     return;
   profile->n_calls++;
   profile->n_handles += n_handles;
-  if (n_handles > profile->peak_handles)
+  if (n_handles > profile->peak_handles && !noted)
     profile->peak_handles = n_handles;
 }
 
@@ -119,11 +97,13 @@ callback_run(napi_env env, napi_callback_info info, int which) {
   if (NCK_UNLIKELY(!frame.opened) && result != NULL)
     nck_frame_open(&frame);
   uint32_t n_handles = 0;
+  bool noted = false;
   if (frame.opened && frame.state != NULL) {
     n_handles = state->scopes[frame.depth].n_handles;
+    noted = state->scopes[frame.depth].noted;
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
   }
-  profile_note(callback->profile, n_handles);
+  profile_note(callback->profile, n_handles, noted);
   return result;
 }
 
@@ -235,7 +215,6 @@ napi_status napi_define_class(napi_env env, const char *utf8name, size_t length,
   if (state == NULL)
     return nck_real.napi_define_class(env, utf8name, length, constructor, data, property_count,
                                       properties, result);
-  NCK_BEFORE_REAL(state, NCK_FN_napi_define_class, pc);
   struct nck_callback *callback =
       constructor != NULL ? callback_find(state, constructor, NULL, NULL, data) : NULL;
   if (callback != NULL) {
@@ -249,6 +228,10 @@ napi_status napi_define_class(napi_env env, const char *utf8name, size_t length,
       descriptors_borrow(&room, state, property_count, properties, NCK_FN_napi_define_class, pc);
   if (copy == NULL && properties != NULL && property_count != 0)
     return napi_generic_failure;
+  if (NCK_REFUSES(state, NCK_FN_napi_define_class, pc)) {
+    descriptors_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.napi_define_class(env, utf8name, length, constructor, data,
                                                   property_count, copy, result);
   descriptors_return(&room);
@@ -265,12 +248,15 @@ napi_status napi_define_properties(napi_env env, napi_value object, size_t prope
   if (state == NULL)
     return nck_real.napi_define_properties(env, object, property_count, properties);
   object = nck_value_in(state, object, NCK_FN_napi_define_properties, pc);
-  NCK_BEFORE_REAL(state, NCK_FN_napi_define_properties, pc);
   struct descriptors room;
   const napi_property_descriptor *copy = descriptors_borrow(
       &room, state, property_count, properties, NCK_FN_napi_define_properties, pc);
   if (copy == NULL && properties != NULL && property_count != 0)
     return napi_generic_failure;
+  if (NCK_REFUSES(state, NCK_FN_napi_define_properties, pc)) {
+    descriptors_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.napi_define_properties(env, object, property_count, copy);
   descriptors_return(&room);
   if (NCK_UNLIKELY(status != napi_ok))
@@ -349,7 +335,7 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
   } else {
     real = info_in(state, cbinfo, NCK_FN_napi_get_cb_info, pc, &info);
     if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
-      return napi_invalid_arg;
+      return nck_frame_answer(napi_invalid_arg);
   }
   size_t room = argc != NULL && argv != NULL ? *argc : 0;
   napi_status status = nck_real.napi_get_cb_info(env, real, argc, argv, this_arg, data);
@@ -377,7 +363,7 @@ napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_va
   struct nck_info *info;
   napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_new_target, pc, &info);
   if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
-    return napi_invalid_arg;
+    return nck_frame_answer(napi_invalid_arg);
   napi_status status = nck_real.napi_get_new_target(env, real, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_get_new_target, status, pc);
@@ -398,7 +384,10 @@ napi_status napi_call_function(napi_env env, napi_value recv, napi_value func, s
   const napi_value *values = nck_values_borrow(&room, state, argv, argc, id, pc);
   if (NCK_UNLIKELY(values == NULL && argv != NULL && argc != 0))
     return napi_generic_failure;
-  NCK_BEFORE_REAL(state, id, pc);
+  if (NCK_REFUSES(state, id, pc)) {
+    nck_values_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.napi_call_function(env, recv, func, argc, values, result);
   nck_values_return(&room);
   if (NCK_UNLIKELY(status != napi_ok))
@@ -419,7 +408,10 @@ napi_status napi_new_instance(napi_env env, napi_value constructor, size_t argc,
   const napi_value *values = nck_values_borrow(&room, state, argv, argc, id, pc);
   if (NCK_UNLIKELY(values == NULL && argv != NULL && argc != 0))
     return napi_generic_failure;
-  NCK_BEFORE_REAL(state, id, pc);
+  if (NCK_REFUSES(state, id, pc)) {
+    nck_values_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.napi_new_instance(env, constructor, argc, values, result);
   nck_values_return(&room);
   if (NCK_UNLIKELY(status != napi_ok))
@@ -447,7 +439,11 @@ napi_status node_api_create_object_with_properties(napi_env env, napi_value prot
   if (NCK_UNLIKELY(property_count != 0 && ((names == NULL && property_names != NULL) ||
                                            (values == NULL && property_values != NULL))))
     return napi_generic_failure;
-  NCK_BEFORE_REAL(state, id, pc);
+  if (NCK_REFUSES(state, id, pc)) {
+    nck_values_return(&names_room);
+    nck_values_return(&values_room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.node_api_create_object_with_properties(
       env, prototype_or_null, names, values, property_count, result);
   nck_values_return(&names_room);
@@ -473,7 +469,10 @@ napi_status node_api_create_object_with_named_properties(napi_env env, napi_valu
       nck_values_borrow(&room, state, property_values, property_count, id, pc);
   if (NCK_UNLIKELY(values == NULL && property_values != NULL && property_count != 0))
     return napi_generic_failure;
-  NCK_BEFORE_REAL(state, id, pc);
+  if (NCK_REFUSES(state, id, pc)) {
+    nck_values_return(&room);
+    return napi_pending_exception;
+  }
   napi_status status = nck_real.node_api_create_object_with_named_properties(
       env, result, property_count, property_names, values);
   nck_values_return(&room);

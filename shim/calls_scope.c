@@ -3,6 +3,7 @@
 // A scope that is closed wrongly is said before the runtime gets it. The runtime gets what it would
 // have got: its own pointer, as far as we still know it; a token that means nothing (closed twice)
 // is refused.
+#include "async.h"
 #include "finding.h"
 #include "frame.h"
 #include "object.h"
@@ -109,6 +110,8 @@ static inline napi_status open_slow(napi_env env, void **result, enum nck_scope_
                                       : NCK_FN_napi_open_escapable_handle_scope;
   struct nck_env *state;
   NCK_ENTER_FROM(id, pc);
+  if (state != NULL)
+    NCK_BEFORE_REAL(state, id, pc);
   napi_status status =
       kind == NCK_SCOPE_HANDLE
           ? nck_real.napi_open_handle_scope(env, (napi_handle_scope *)result)
@@ -132,13 +135,13 @@ static inline napi_status close_slow(napi_env env, void *scope, enum nck_scope_k
   bool refused = false;
   void *real = state != NULL ? scope_closing(state, scope, kind, id, pc, &refused) : scope;
   if (NCK_UNLIKELY(refused))
-    return napi_handle_scope_mismatch;
+    return nck_frame_answer(napi_handle_scope_mismatch);
   napi_status status = kind == NCK_SCOPE_HANDLE
                            ? nck_real.napi_close_handle_scope(env, real)
                            : nck_real.napi_close_escapable_handle_scope(env, real);
   if (NCK_UNLIKELY(status != napi_ok) && state != NULL)
     nck_call_failed(state, id, status, pc);
-  return status;
+  return nck_frame_answer(status);
 }
 
 static __attribute__((noinline)) napi_status open_handle_slow(napi_env env, void **result,
@@ -182,7 +185,7 @@ static inline void *pop_top(struct nck_env *state, const void *pc) {
 
 napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || nck_tls.attention != 0))
     return open_handle_slow(env, (void **)result, NCK_PC);
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_handle_scope(env, result);
@@ -204,7 +207,7 @@ napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
 
 napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle_scope *result) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
+  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || nck_tls.attention != 0))
     return open_escapable_slow(env, (void **)result, NCK_PC);
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_escapable_handle_scope(env, result);
@@ -251,9 +254,11 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
       }
     } else if (!nck_recorder_is_blind()) {
       report_mismatch(state, NULL, id, pc, "the scope is not open; the call was not forwarded");
-      return napi_invalid_arg;
+      return nck_frame_answer(napi_invalid_arg);
     }
   }
+  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
+    return nck_frame_answer(napi_pending_exception);
   napi_status status = nck_real.napi_escape_handle(env, real, escapee, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, id, status, pc);
@@ -282,9 +287,9 @@ napi_status napi_open_callback_scope(napi_env env, napi_value resource_object,
     return nck_real.napi_open_callback_scope(env, resource_object, context, result);
   resource_object = nck_value_in(state, resource_object, id, pc);
   struct nck_object *object;
-  napi_async_context real = context;
-  if (nck_object_decode(context, NCK_KIND_ASYNC_CONTEXT, &object) == NCK_WORD_LIVE)
-    real = (napi_async_context)(uintptr_t)object->real;
+  napi_async_context real;
+  if (!nck_async_context_in(state, context, id, pc, &real, &object))
+    return nck_frame_answer(napi_invalid_arg);
   NCK_BEFORE_REAL(state, id, pc);
   napi_status status = nck_real.napi_open_callback_scope(env, resource_object, real, result);
   if (NCK_UNLIKELY(status != napi_ok))
@@ -302,9 +307,9 @@ napi_status napi_close_callback_scope(napi_env env, napi_callback_scope scope) {
   void *real = scope_closing(state, scope, NCK_SCOPE_CALLBACK, NCK_FN_napi_close_callback_scope, pc,
                              &refused);
   if (NCK_UNLIKELY(refused))
-    return napi_callback_scope_mismatch;
+    return nck_frame_answer(napi_callback_scope_mismatch);
   napi_status status = nck_real.napi_close_callback_scope(env, real);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_close_callback_scope, status, pc);
-  return status;
+  return nck_frame_answer(status);
 }

@@ -157,6 +157,11 @@ bool nck_function_makes_handles(enum nck_function_id function) {
   case NCK_FN_napi_create_external:
   case NCK_FN_napi_create_external_buffer:
   case NCK_FN_napi_create_external_arraybuffer:
+  case NCK_FN_node_api_create_external_sharedarraybuffer:
+  case NCK_FN_node_api_create_external_string_latin1:
+  case NCK_FN_node_api_create_external_string_utf16:
+  case NCK_FN_node_api_create_object_with_properties:
+  case NCK_FN_node_api_create_object_with_named_properties:
   case NCK_FN_napi_get_reference_value:
   case NCK_FN_napi_create_promise:
   case NCK_FN_napi_get_and_clear_last_exception:

@@ -43,8 +43,6 @@ struct nck_tsfn {
   uint32_t idle_turn, idle_ms; // when it was first seen to be at its end; 0 ms: it was not
 };
 
-static bool tsfn_tracked(void) { return nck_options.checks & NCK_CHECK_async; }
-
 // Puts a function on the list of those that will be freed.
 static void tsfn_append(struct nck_env *state, struct nck_tsfn *tsfn) {
   tsfn->next = NULL;
@@ -170,9 +168,8 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
   NCK_BEFORE_REAL(state, id, pc);
   if (!state->foreign)
     tsfn_sweep(state);
-  struct nck_tsfn *tsfn = tsfn_tracked() && !state->foreign && !nck_recorder_is_blind()
-                              ? nck_held_alloc(sizeof *tsfn)
-                              : NULL;
+  struct nck_tsfn *tsfn =
+      !state->foreign && !nck_recorder_is_blind() ? nck_held_alloc(sizeof *tsfn) : NULL;
   void *our_context = context, *our_finalize_data = thread_finalize_data;
   napi_finalize our_finalize = thread_finalize_cb;
   napi_threadsafe_function_call_js our_call_js = call_js_cb;

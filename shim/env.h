@@ -41,10 +41,12 @@ struct nck_scope {
   const void *pc;     // who opened it
   uint64_t token;     // what the addon got; 0: nothing
   uint32_t n_handles; // of scope 0 from NCK_HANDLES_OUTSIDE on: above any limit
+  uint32_t next_look; // so many handles ask for a look at what makes them
   uint8_t kind;       // enum nck_scope_kind
   bool escaped;
   bool limit_said;
-  bool spare; // written with the others
+  bool noted;          // there was a look: `made_by` is set
+  const void *made_by; // the call that made a handle when it was looked at
 };
 
 #define NCK_HANDLES_OUTSIDE 0x80000000u
@@ -137,9 +139,12 @@ struct nck_tls {
   struct nck_thread_state *thread;
   uint32_t quiet; // napicheck_disable nesting
 };
+#define NCK_ATTENTION_REFUSED (1u << 0)
 #define NCK_ATTENTION_FINALIZER (1u << 8)
 #define NCK_ATTENTION_OUTSIDE (1u << 24)
-_Static_assert(offsetof(struct nck_tls, in_finalizer) == offsetof(struct nck_tls, attention) + 1 &&
+_Static_assert(offsetof(struct nck_tls, refused_by_throw) == offsetof(struct nck_tls, attention) &&
+                   offsetof(struct nck_tls, in_finalizer) ==
+                       offsetof(struct nck_tls, attention) + 1 &&
                    offsetof(struct nck_tls, outside) == offsetof(struct nck_tls, attention) + 3,
                "bits of attention");
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));

@@ -64,20 +64,25 @@ static uint32_t first_module(const struct nck_event *event) {
 }
 
 // Finds the row of an event, or makes it. *fresh tells which.
-static uint32_t finding_row(const struct nck_event *event, uint32_t module, bool *fresh) {
+// `js_stack`: of the running call, where js_stacks=all tells findings apart by it.
+static uint32_t finding_row(const struct nck_event *event, uint32_t module, uint32_t js_stack,
+                            bool *fresh) {
   uint32_t first = event->roles[0] != 0 ? event->stacks[0] : 0,
            second = event->roles[1] != 0 ? event->stacks[1] : 0;
   uint8_t severity =
       (uint8_t)(event->severity != 0 ? event->severity : kinds[event->kind].severity);
-  uint32_t bucket = (first * 2654435761u ^ second * 40503u ^ (uint32_t)event->kind * 97u ^ module) %
+  bool all = nck_options.js_stacks == NCK_JS_STACKS_ALL;
+  uint32_t bucket = (first * 2654435761u ^ second * 40503u ^ (uint32_t)event->kind * 97u ^ module ^
+                     js_stack * 2246822519u) %
                     FINDING_BUCKETS;
   *fresh = false;
   pthread_mutex_lock(&finding_lock);
   uint32_t index = finding_buckets[bucket];
   while (index != 0) {
     const struct nck_finding *row = &nck_recorder.findings[index];
-    if (row->kind == event->kind && row->severity == severity && row->module == module &&
-        row->stacks[0] == first && row->stacks[1] == second)
+    if (row->kind == event->kind && row->severity == severity && row->function == event->function &&
+        row->module == module && row->stacks[0] == first && row->stacks[1] == second &&
+        (!all || row->js_stack == js_stack))
       break;
     index = row->hash_next;
   }
@@ -91,6 +96,7 @@ static uint32_t finding_row(const struct nck_event *event, uint32_t module, bool
     row->module = module;
     row->function = (uint16_t)event->function;
     row->site = event->site;
+    row->js_stack = js_stack;
     memcpy(row->roles, event->roles, sizeof row->roles);
     memcpy(row->stacks, event->stacks, sizeof row->stacks);
     row->first_ns = nck_recorder_ns();
@@ -130,7 +136,7 @@ static void on_error(const struct nck_event *event, const char *message) {
   struct nck_env *state = event->state;
   if (nck_options.on_error == NCK_ON_ERROR_THROW && state != NULL && !state->foreign &&
       state->state == NCK_ENV_ALIVE && nck_tls.frame != NULL && !nck_tls.frame->no_js &&
-      !event->no_js && nck_real.napi_throw_error != NULL) {
+      !event->no_throw && nck_real.napi_throw_error != NULL) {
     char code[64], text[MESSAGE_BYTES + 64];
     snprintf(code, sizeof code, "NAPICHECK_%s", kinds[event->kind].word);
     snprintf(text, sizeof text, "napicheck: %s: %s", kinds[event->kind].word, message);
@@ -144,7 +150,10 @@ void nck_finding_raise(const struct nck_event *event, const char *format, ...) {
   int saved = errno;
   bool fresh;
   uint32_t module = first_module(event);
-  uint32_t index = finding_row(event, module, &fresh);
+  bool has_js = !event->no_js && event->state != NULL;
+  uint32_t js_stack =
+      has_js && nck_options.js_stacks == NCK_JS_STACKS_ALL ? nck_js_stack_capture(event->state) : 0;
+  uint32_t index = finding_row(event, module, js_stack, &fresh);
   if (index == 0) {
     errno = saved;
     return;
@@ -161,7 +170,7 @@ void nck_finding_raise(const struct nck_event *event, const char *format, ...) {
     row->message = nck_recorder_string(message, strlen(message));
     if (event->reason != NULL)
       row->reason = nck_recorder_string(event->reason, strlen(event->reason));
-    if (!event->no_js && event->state != NULL && nck_options.js_stacks != NCK_JS_STACKS_OFF)
+    if (has_js && nck_options.js_stacks == NCK_JS_STACKS_FINDINGS)
       row->js_stack = nck_js_stack_capture(event->state);
     if (row->severity == NCK_SEVERITY_ERROR) {
       nck_say("error: %s: %s", kinds[event->kind].word, message);

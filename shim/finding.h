@@ -1,8 +1,8 @@
 // finding.h: says what is wrong, at the moment it is seen.
 //
-// One row of the record for each (kind, severity, module, first stack, second stack); later
-// occurrences are counted. Errors are said on stderr at their first occurrence, before the call is
-// forwarded. Never with a lock of ours held.
+// One row of the record for each (kind, severity, function, module, first stack, second stack);
+// later occurrences are counted. Errors are said on stderr at their first occurrence, before the
+// call is forwarded. Never with a lock of ours held.
 #ifndef NAPICHECK_SHIM_FINDING_H
 #define NAPICHECK_SHIM_FINDING_H
 
@@ -22,6 +22,7 @@ struct nck_event {
   uint32_t stacks[NCK_FINDING_STACKS];
   const char *reason; // why it is only a warning or a note
   bool no_js;         // a JavaScript stack cannot be taken here
+  bool no_throw;      // it is too late for an exception
 };
 
 // True when the kind's group is checked: ask before a stack is captured.

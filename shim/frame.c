@@ -24,7 +24,8 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
       .state = frame->state,
       .roles = {NCK_ROLE_OPENED, NCK_ROLE_CALLBACK},
       .stacks = {nck_stack_single(scope->pc, false), nck_stack_single(frame->user_cb, true)},
-      .no_js = true};
+      .no_js = true,
+      .no_throw = true};
   nck_finding_raise(&event,
                     "a callback returned while a scope that it had opened with %s was still open: "
                     "the runtime stops the process on that",

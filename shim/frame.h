@@ -61,7 +61,8 @@ struct nck_frame {
   size_t n_arguments; // of the call; those from NCK_FRAME_ARGUMENTS on are not here
   napi_value arguments[NCK_FRAME_ARGUMENTS], this_arg;
 };
-#define NCK_ATTENTION_OF_FRAMES (NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
+#define NCK_ATTENTION_OF_FRAMES                                                                    \
+  (NCK_ATTENTION_REFUSED | NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
 
 // Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet:
 // the first call with an env finds none selected, and opens the frame. Many callbacks make no call.
@@ -135,11 +136,22 @@ bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, con
 void nck_frame_thread_end(void);
 
 // Last check before the runtime is called by a function of class ENV_THREAD.
+#define NCK_REFUSES(state, function, pc)                                                           \
+  (NCK_UNLIKELY(nck_tls.attention != 0) && nck_frame_refuses(state, function, pc))
 #define NCK_BEFORE_REAL(state, function, pc)                                                       \
   do {                                                                                             \
-    if (NCK_UNLIKELY(nck_tls.attention != 0) && nck_frame_refuses(state, function, pc))            \
+    if (NCK_REFUSES(state, function, pc))                                                          \
       return napi_pending_exception;                                                               \
   } while (0)
+
+// What a function answers that has no such check, after a finding: `status`, but where
+// on_error=throw left an exception.
+static inline napi_status nck_frame_answer(napi_status status) {
+  if (NCK_LIKELY(!nck_tls.refused_by_throw))
+    return status;
+  nck_tls.refused_by_throw = false;
+  return napi_pending_exception;
+}
 
 // True while a module initialises on this thread.
 bool nck_frame_in_init(void);

@@ -324,15 +324,19 @@ static uint32_t stack_module(const struct nck_env *state, uint32_t stack) {
   return state->module;
 }
 
+// `js_stack`: of the running call, where js_stacks=all tells sites apart by it.
 static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind, int function,
-                               uint32_t stack) {
-  uint32_t bucket =
-      (stack * 2654435761u ^ (uint32_t)kind * 40503u ^ (uint32_t)function) % SITE_BUCKETS;
+                               uint32_t stack, uint32_t js_stack) {
+  bool all = nck_options.js_stacks == NCK_JS_STACKS_ALL;
+  uint32_t bucket = (stack * 2654435761u ^ (uint32_t)kind * 40503u ^ (uint32_t)function ^
+                     js_stack * 2246822519u) %
+                    SITE_BUCKETS;
   pthread_mutex_lock(&object_lock);
   uint32_t site = site_buckets[bucket];
   while (site != 0) {
     const struct nck_site *row = &nck_recorder.sites[site];
-    if (row->stack == stack && row->kind == kind && row->function == function)
+    if (row->stack == stack && row->kind == kind && row->function == function &&
+        (!all || row->js_stack == js_stack))
       break;
     site = row->hash_next;
   }
@@ -342,6 +346,7 @@ static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind,
     row->stack = stack;
     row->kind = (uint16_t)kind;
     row->function = (uint16_t)function;
+    row->js_stack = js_stack;
     row->first_ms = nck_recorder_ms();
     row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
     if (row->series != 0) {
@@ -359,7 +364,7 @@ static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind,
     struct nck_site *row = &nck_recorder.sites[site];
     row->module = stack_module(state, stack);
     row->flags = nck_frame_in_init() ? NCK_SITE_INIT : 0;
-    if (nck_options.js_stacks != NCK_JS_STACKS_OFF)
+    if (nck_options.js_stacks == NCK_JS_STACKS_FINDINGS)
       row->js_stack = nck_js_stack_capture(state);
   }
   return site;
@@ -373,12 +378,14 @@ uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int fun
       return 0;
     memset(site_cache, 0, SITE_CACHE * sizeof *site_cache);
   }
+  if (NCK_UNLIKELY(nck_options.js_stacks == NCK_JS_STACKS_ALL))
+    return site_find_slow(state, kind, function, stack, nck_js_stack_capture(state));
   struct site_cache_entry *entry =
       &site_cache[(stack ^ (uint32_t)kind * 31u ^ (uint32_t)function) % SITE_CACHE];
   if (NCK_LIKELY(entry->site != 0 && entry->stack == stack && entry->kind == kind &&
                  entry->function == function))
     return entry->site;
-  uint32_t site = site_find_slow(state, kind, function, stack);
+  uint32_t site = site_find_slow(state, kind, function, stack, 0);
   if (site != 0)
     *entry = (struct site_cache_entry){stack, site, (uint16_t)kind, (uint16_t)function};
   return site;

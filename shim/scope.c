@@ -7,10 +7,12 @@
 #include "frame.h"
 #include "object.h"
 #include "options.h"
+#include "profile.h"
 #include "recorder.h"
 #include "stack.h"
 
 uint32_t nck_handle_limit = 100000;
+uint32_t nck_first_look = 64;
 
 // How many tags from `tag` on are in use, or are not, before the first that is otherwise.
 static uint32_t run_of(const uint64_t *in_use, uint32_t tag, bool used) {
@@ -147,6 +149,17 @@ static const char *const scope_words[] = {"the env's outermost scope", "a callba
                                           "a handle scope", "an escapable handle scope",
                                           "a callback scope"};
 
+// Values that a callback returns are judged under the name of a function that takes none.
+static const char *who_got(enum nck_function_id function) {
+  return function == NCK_FN_napi_get_cb_info       ? "a callback returned"
+         : function == NCK_FN_napi_module_register ? "a module's initialiser returned"
+                                                   : nck_function_name(function);
+}
+static const char *got(enum nck_function_id function) {
+  return function == NCK_FN_napi_get_cb_info || function == NCK_FN_napi_module_register ? ""
+                                                                                        : " got";
+}
+
 static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function_id function,
                          const void *pc) {
   if (!nck_finding_wanted(NCK_FINDING_STALE_HANDLE))
@@ -181,11 +194,9 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
     event.stacks[2] = nck_stack_single(opened, false);
   }
   nck_finding_raise(&event,
-                    "%s%s got the napi_value %#llx, which was made in %s that has %s since: the "
+                    "%s%s the napi_value %#llx, which was made in %s that has %s since: the "
                     "value may be another one by now",
-                    nck_function_name(function),
-                    function == NCK_FN_napi_get_cb_info ? " (a callback's return value)" : "",
-                    (unsigned long long)(bits & NCK_VALUE_MASK),
+                    who_got(function), got(function), (unsigned long long)(bits & NCK_VALUE_MASK),
                     known ? scope_words[kind] : "a scope",
                     known && kind == NCK_SCOPE_FRAME ? "returned" : "closed");
 }
@@ -200,8 +211,8 @@ static void report_wrong_env(struct nck_env *state, const struct nck_env *other,
                             .roles = {NCK_ROLE_USED, NCK_ROLE_BIRTH},
                             .stacks = {nck_finding_stack(pc), other->row->birth_stack}};
   nck_finding_raise(&event,
-                    "%s got the napi_value %#llx with env %u, but the value was made with env %u",
-                    nck_function_name(function), (unsigned long long)(bits & NCK_VALUE_MASK),
+                    "%s%s the napi_value %#llx with env %u, but the value was made with env %u",
+                    who_got(function), got(function), (unsigned long long)(bits & NCK_VALUE_MASK),
                     state->index, other->index);
 }
 
@@ -253,15 +264,26 @@ void nck_values_return(struct nck_values *room) {
     nck_own_free(room->values, room->count * sizeof *room->values);
 }
 
-void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc) {
+void nck_scope_tell(const struct nck_scope *scope) {
+  if (nck_tls.frame != NULL)
+    nck_profile_note_peak(nck_tls.frame->user_cb, scope->n_handles, scope->made_by);
+}
+
+void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc) {
   struct nck_scope *scope = state->top;
   uint32_t n_handles = scope->n_handles;
+  if (state->foreign)
+    return;
   if (state->n_scopes == 1) {
     n_handles -= NCK_HANDLES_OUTSIDE;
-    if (n_handles < nck_handle_limit)
-      return;
+  } else {
+    scope->made_by = pc;
+    scope->noted = true;
+    uint32_t twice = n_handles < NCK_HANDLES_OUTSIDE ? n_handles * 2 : UINT32_MAX;
+    scope->next_look =
+        n_handles < nck_handle_limit && twice > nck_handle_limit ? nck_handle_limit : twice;
   }
-  if (scope->limit_said || state->foreign)
+  if (n_handles < nck_handle_limit || scope->limit_said)
     return;
   scope->limit_said = true;
   if (!nck_finding_wanted(NCK_FINDING_HANDLE_GROWTH))

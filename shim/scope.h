@@ -32,6 +32,13 @@ static inline uint32_t nck_ending_hash(const void *opened, const void *closed) {
   return (uint32_t)(mixed * 0x9e3779b97f4a7c15ull >> 40) & (NCK_ENDINGS - 1);
 }
 
+extern uint32_t nck_handle_limit;
+// The profile names the call that made the handles of scopes with so many.
+extern uint32_t nck_first_look;
+
+// Tells the profile of a scope with many handles, which is about to close.
+void nck_scope_tell(const struct nck_scope *scope);
+
 // Makes room for more scopes. False: there is none (the tool went blind).
 bool nck_scopes_grow(struct nck_env *state);
 
@@ -62,10 +69,11 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
                      : NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 |
                            ((state->n_scopes - 1) & 0xffff);
   scope->n_handles = 0;
+  scope->next_look = nck_first_look;
   scope->kind = (uint8_t)kind;
   scope->escaped = false;
   scope->limit_said = false;
-  scope->spare = false;
+  scope->noted = false;
   state->top = scope;
   state->top_tag_bits = tag_bits;
   return scope;
@@ -85,6 +93,8 @@ static inline void nck_scope_pop_known(struct nck_env *state, const void *closed
     }
     all->by_tag[scope->tag_bits >> 48] = (uint16_t)ending;
   }
+  if (NCK_UNLIKELY(scope->noted))
+    nck_scope_tell(scope);
   state->n_scopes--;
   state->top = scope - 1;
   state->top_tag_bits = scope[-1].tag_bits;
@@ -114,13 +124,11 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
 napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_function_id function,
                              const void *pc);
 
-// More than handle_limit handles in one scope, or a handle outside any callback and scope.
-void nck_scope_over_limit(struct nck_env *state, enum nck_function_id function, const void *pc);
+// A handle that asks for a look: the scope has many, too many (handle_limit), or is none at all.
+void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc);
 
 // A call outside any callback and any scope is about to make a handle.
 void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
-
-extern uint32_t nck_handle_limit;
 
 static inline napi_value nck_value_in(struct nck_env *state, napi_value value,
                                       enum nck_function_id function, const void *pc) {
@@ -139,8 +147,8 @@ static inline void nck_value_out(struct nck_env *state, napi_value *result,
     return;
   *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | state->top_tag_bits);
   state->row->counters[NCK_KIND_HANDLE].created++;
-  if (NCK_UNLIKELY(++state->top->n_handles >= nck_handle_limit))
-    nck_scope_over_limit(state, function, pc);
+  if (NCK_UNLIKELY(++state->top->n_handles >= state->top->next_look))
+    nck_scope_look(state, function, pc);
 }
 
 // Arrays: copies `count` values without their tags into `copy`.

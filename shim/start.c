@@ -126,6 +126,8 @@ __attribute__((constructor)) static void start(void) {
     return;
   nck_handle_limit = nck_options.handle_limit;
   nck_values_early = !nck_runtime_has_uv();
+  if (nck_first_look > nck_handle_limit)
+    nck_first_look = nck_handle_limit;
   nck_active = true;
   nck_interpose_runtime_slots();
   if (*nck_options_text(NCK_OPTION_require) != '\0')

@@ -1,5 +1,12 @@
 // handles.mjs - values, scopes, threads, exceptions.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { endOf } from '../harness.mjs';
 import { error, note, pair, warning } from './rows.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 // The runtime's own napi_value is not a pointer that can be tagged there.
 const noTags = { bun: 'values are not judged on Bun' };
@@ -12,6 +19,76 @@ const aborts = { end: 'SIGABRT', endUnder: 'SIGABRT', runtimes: ['node'] };
 
 const withoutJavaScript = ({ run, report }) =>
   run.check(report.findings.every((f) => f.stacks.every((s) => !s.js?.length)), 'there are JavaScript frames');
+
+// What the headers declare: each parameter through which a value goes in or comes out, as "in FUNCTION PARAMETER".
+function declaredValues() {
+  const headers = ['node_modules/node-api-headers/include/js_native_api.h', 'node_modules/node-api-headers/include/node_api.h', 'shim/api.h'];
+  const text = headers.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const found = new Set();
+  for (const [, name, list] of text.matchAll(/NAPI_EXTERN\s+napi_status\s+(?:NAPI_CDECL\s+)?(\w+)\(([^;]*)\);/g))
+    for (const parameter of list.split(',')) {
+      const [, isConstant, stars, word] = /(const )?\s*napi_value\s?(\*?)\s?(\w+)\s*$/.exec(parameter) ?? [];
+      if (word) found.add(`${stars && !isConstant ? 'out' : 'in'} ${name} ${word}`);
+      if (/napi_property_descriptor/.test(parameter)) found.add(`in ${name} properties`);
+    }
+  return found;
+}
+// undefined, null, the booleans and global outlive their scopes; stale-handle__undefined has them.
+const constants = /^out (napi_get_(undefined|null|global|boolean)|napi_coerce_to_bool) /;
+
+// stale-handle__everywhere prints what it does; each line has to have been found, and nothing may be missing.
+function checkEverywhere({ run, report, watched }) {
+  const found = new Map();
+  for (const finding of report.findings.filter((f) => f.kind === 'stale-handle'))
+    for (const frame of finding.stacks.filter((s) => s.role === 'used').flatMap((s) => s.frames)) found.set(frame.function, finding);
+  const done = new Set(), absent = new Set();
+  for (const line of watched.out.split('\n')) {
+    const [what, name, parameter] = line.split(' ');
+    if (what === 'absent') absent.add(name);
+    if (what !== 'in' && what !== 'out') continue;
+    done.add(`${what} ${name} ${parameter.split('__')[0]}`);
+    const finding = found.get(`${what}__${name}__${parameter}`);
+    run.check(finding, `not found: ${line}`);
+    run.check(!finding || finding.message.startsWith(what === 'in' ? `${name} got` : 'napi_typeof got'), `${line}: ${finding?.message}`);
+    run.check(!finding || (finding.severity === 'error' && finding.count === 1), `${line}: ${finding?.severity} x${finding?.count}`);
+  }
+  const declared = [...declaredValues()].filter((one) => !absent.has(one.split(' ')[1]) && !constants.test(one));
+  run.check(declared.length > 140, `the headers were read wrongly: ${declared.length} values`);
+  for (const one of declared) run.check(done.has(one), `the addon does not try: ${one}`);
+  run.check(found.size > 160, `${found.size} findings`);
+}
+const everywhere = { issue: 3, runtimes: ['node'], steps: ['catch', 'run', 'keep({})', 'use_kept', 'gc'] };
+
+// The rows of shim/napi_api.def that have an env to judge: [name, class].
+const allFunctions = [...readFileSync(join(root, 'shim/napi_api.def'), 'utf8').matchAll(/^NAPI_(?:CALL|HAND)\((\w+), \w+, (\w+)/gm)]
+  .map(([, name, word]) => [name, word]).filter(([, word]) => word !== 'ANY_THREAD');
+
+// Each of them is said with an env that has ended, and answers napi_invalid_arg.
+function checkEnded({ run, report, watched }) {
+  const found = new Map(report.findings.filter((f) => f.kind === 'env-use-after-teardown').map((f) => [f.message.split(' ')[0], f]));
+  for (const [name] of allFunctions) {
+    const [, status] = new RegExp(`^${name} (-?\\d+)$`, 'm').exec(watched.out) ?? [];
+    run.check(status !== undefined, `${name} was not called`);
+    if (status === '-1') continue; // not in this runtime
+    run.check(found.get(name)?.severity === 'error' && status === '1', `${name}: ${found.get(name)?.severity}, answered ${status}`);
+  }
+}
+
+// What the report says of the envs: are their values judged? And, where they cannot be, in a note.
+const checkValues = (wanted, note) => ({ run, report }) => {
+  const envs = Object.fromEntries(report.processes[0].envs.map((env) => [env.module, env.values]));
+  run.check(JSON.stringify(envs) === JSON.stringify(wanted), `envs: ${JSON.stringify(envs)}`);
+  const notes = report.notes.filter((text) => /stale-handle and handle-wrong-env/.test(text));
+  run.check(note ? notes.length === 1 && note.test(notes[0]) : notes.length === 0, `notes: ${JSON.stringify(report.notes)}`);
+};
+
+// The table of handles names the callback, the most that were alive in one scope, and the call that made them.
+const profiled = (callback, peak, by) => ({ run, report, watched }) => {
+  const row = report.handle_profile.find((one) => one.callback === callback);
+  run.check(row?.peak === peak && row.peak_frame?.function === by, `handle_profile: ${JSON.stringify(report.handle_profile)}`);
+  if (report.findings.some((f) => f.kind === 'handle-growth'))
+    run.check(new RegExp(`${peak} at once.* ${callback} \\(handle-growth__\\w+\\.node\\), by ${by} at `).test(watched.err), watched.err);
+};
 
 export const handles = [
   ...stale('kept', { used: 'use_kept' }, { steps: ['make', 'use'] }),
@@ -29,7 +106,28 @@ export const handles = [
   ...stale('cxx', {}, {
     steps: ['make', 'try:use'], expect: [error('stale-handle', { stacks: { used: { function: /Session::IsSet|^IsSet$/, mark: 'caller' } } })],
   }),
-  { name: 'ok__v8-import', issue: 3, addons: ['ok__v8-import'], steps: ['run*10', 'run({})'], runtimes: ['node'] },
+  {
+    ...everywhere, name: 'stale-handle__everywhere', addons: ['stale-handle__everywhere'],
+    expect: [error('stale-handle', { min: 160, stacks: { closed: /^(in|out)$/ } })], allow: ['stale-handle'], check: checkEverywhere,
+  },
+  { ...everywhere, name: 'ok__stale-handle__everywhere', addons: ['stale-handle__everywhere+ok'], isNoisy: true },
+  // Off where it cannot be right, and said: in JSON, and in the text of a run that has something to say.
+  {
+    name: 'ok__v8-import', issue: 3, addons: ['ok__v8-import', 'ok__stale-handle__kept'], steps: ['run*10', 'run({})', 'b.make', 'b.use'], runtimes: ['node'],
+    check: checkValues({ 'ok__v8-import.node': 'v8', 'ok__stale-handle__kept.node': 'judged' }, /not looked for in ok__v8-import\.node: it imports V8's C\+\+ symbols/),
+  },
+  {
+    name: 'ok__v8-import-verbose', issue: 3, addons: ['ok__v8-import'], steps: ['run'], runtimes: ['node'], options: { verbosity: 1 },
+    check: ({ run, watched }) => run.check(/not looked for in ok__v8-import\.node/.test(watched.err), watched.err),
+  },
+  {
+    name: 'ok-values-bun', issue: 3, addons: ['ok__stale-handle__kept'], steps: ['make', 'use'], runtimes: ['bun'],
+    check: checkValues({ 'ok__stale-handle__kept.node': 'runtime' }, /not looked for on bun, whose napi_value is no pointer/),
+  },
+  {
+    name: 'ok-values-off', issue: 3, addons: ['stale-handle__kept'], steps: ['make', 'use'], bare: 'any', mayDie: true, options: { checks: '-handles' },
+    on: { bun: { check: undefined } }, check: checkValues({ 'stale-handle__kept.node': 'off' }),
+  },
 
   ...wrongEnv('addons', {
     addons: ['handle-wrong-env__addons', 'handle-wrong-env__addons+copy'], steps: ['give(b.take)'],
@@ -47,10 +145,25 @@ export const handles = [
   ...pair(3, 'unclosed-handle-scope', 'cxx', {
     ...aborts, expect: [error('unclosed-handle-scope', { count: 1, stacks: { opened: { function: /^Enter/ } } })], twin: { end: 0, runtimes: undefined },
   }),
+  {
+    // Said before the runtime aborts; after it every report that was asked for is there, and no record is left.
+    name: 'unclosed-handle-scope-formats', issue: 3, addons: ['unclosed-handle-scope__callback'], runtimes: ['node'],
+    custom: async (run) => {
+      const files = ['json', 'sarif', 'junit', 'html', 'github'].map((format) => [format, run.path(`report.${format}`)]);
+      const watched = await run.under(run.drive(['unclosed-handle-scope__callback'], ['run']), { format: `text,${files.map((pair) => pair.join('=')).join(',')}` });
+      run.check(watched.signal === 'SIGABRT', `ended with ${endOf(watched)}`);
+      const said = watched.err.indexOf('napicheck: error: unclosed-handle-scope'), stopped = watched.err.indexOf('Assertion failed'), reported = watched.err.indexOf('SUMMARY: 1 error');
+      run.check(said >= 0 && said < stopped && stopped < reported, watched.err);
+      for (const [format, path] of files) run.check(readFileSync(path, 'utf8').includes('unclosed-handle-scope'), `${format} lacks the finding`);
+      run.report(files[0][1]);
+      run.check(run.leftovers().length === 0, 'a record was left');
+    },
+  },
   ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_as_plain', opened: 'run' } })] }),
   ...pair(3, 'escape-called-twice', 'local', { expect: [error('escape-called-twice', { count: 1, stacks: { used: 'escape_second' } })] }),
+  ...pair(3, 'escape-called-twice', 'cxx', { expect: [error('escape-called-twice', { count: 1, stacks: { used: /^Second/, opened: /^Run/ } })] }),
   ...pair(3, 'unclosed-callback-scope', 'callback', {
     minNode: 14, // Node 12 wants a resource
     ...aborts, expect: [error('unclosed-callback-scope', { count: 1, stacks: { opened: 'enter' } })], allow: ['leaked-async-context'],
@@ -61,7 +174,13 @@ export const handles = [
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
   }),
-  ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { created: 'make_one' } })] }),
+  ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { created: 'make_one' } })], check: profiled('run', 150000, 'make_one') }),
+  // The loop's value is made in a helper of all addons: its caller has the mark. Who made so many is told of any callback.
+  ...pair(3, 'handle-growth', 'complete', {
+    steps: ['run', 'sleep=50'], expect: [warning('handle-growth', { count: 1, stacks: { created: 'make_one', opened: 'fill' } })],
+    check: profiled('complete', 120000, 'addon_number'), twin: { check: profiled('complete', 1000, 'addon_number') },
+  }),
+  ...pair(3, 'handle-growth', 'cxx', { expect: [warning('handle-growth', { count: 1, stacks: { created: /^AddOne/ } })] }),
   {
     name: 'handle-growth-limit', issue: 3, addons: ['handle-growth__loop'], steps: ['runSome'], options: { handle_limit: 500 },
     expect: [warning('handle-growth', { stacks: { created: 'make_one' } })],
@@ -97,9 +216,22 @@ export const handles = [
     bare: 'any', mayDie: true, steps: ['worker[start]', 'wait'], expect: [error('env-use-after-teardown', { count: 1, stacks: { used: 'outlive' } })],
   }),
 
+  ...pair(3, 'env-use-after-teardown', 'cxx', {
+    bare: 'any', mayDie: true, steps: ['worker[start]', 'wait'], expect: [error('env-use-after-teardown', { count: 1, stacks: { used: /^Outlive/ } })],
+  }),
+  {
+    name: 'env-use-after-teardown__everywhere', issue: 3, addons: ['env-use-after-teardown__everywhere'], runtimes: ['node'], bare: 'any',
+    command: (run) => run.script('every-function.cjs', run.addonPath('env-use-after-teardown__everywhere'), ...allFunctions.map(([name]) => name)),
+    expect: [error('env-use-after-teardown', { min: 100, stacks: { used: 'ask' } })], check: checkEnded,
+  },
+
   ...pair(3, 'pending-exception-ignored', 'call', {
     steps: ['run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on', failed: 'call_thrower' } })],
     twin: { steps: ['run(thrower)', 'try:pass(thrower)'] },
+  }),
+  ...pair(3, 'pending-exception-ignored', 'cxx', {
+    steps: ['try:run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: /^GoOn/, failed: /^CallBack/ } })],
+    twin: { steps: ['try:run(thrower)', 'run(fn)', 'retry(thrower)', 'retry(fn)'] },
   }),
   {
     name: 'ok__pending-exception-ignored__teardown', issue: 3, addons: ['ok__pending-exception-ignored__teardown'],
@@ -115,16 +247,14 @@ export const handles = [
     },
   }),
 
-  // on_error
+  // A group that is off leaves its findings out, and nothing else: the callbacks of the others are still seen as such.
+  ...[['stale-handle__complete', ['run(fn)', 'sleep=50']], ['calls__threadsafe', ['run(fn)', 'until:finalized']]].map(([name, steps]) => (
+    { name: `ok-checks-handles-${name}`, issue: 3, addons: [`ok__${name}`], steps, options: { checks: 'handles' } })),
   {
-    name: 'on-error-abort', issue: 3, addons: ['reference-use-after-delete__value'], steps: ['run'], options: { on_error: 'abort' },
-    bare: 'any', endUnder: 'SIGABRT', expect: [error('reference-use-after-delete', { count: 1, stacks: { used: 'use' } })],
+    name: 'checks-handles', issue: 3, addons: ['stale-handle__complete'], steps: ['run(fn)', 'sleep=50'], options: { checks: 'handles' }, bare: 'any', mayDie: true, on: noTags,
+    expect: [error('stale-handle', { count: 1, stacks: { used: 'complete' } })],
   },
-  {
-    name: 'on-error-throw', issue: 3, addons: ['reference-use-after-delete__value'], steps: ['try:run', 'print=still here'], options: { on_error: 'throw' },
-    bare: 'any', expect: [error('reference-use-after-delete', { count: 1, stacks: { used: 'use' } })],
-    check: ({ run, watched }) => run.check(/run threw .*napi_get_reference_value .*deleted/.test(watched.out) && /still here/.test(watched.out), watched.out),
-  },
+
   // JavaScript stacks
   {
     name: 'js-stack', issue: 3, addons: ['leaked-reference__local'], bare: 'same',
@@ -138,6 +268,39 @@ export const handles = [
     // There only the program's own prepareStackTrace could tell: it is not run.
     on: Object.fromEntries(['bun', 'deno', 'node12', 'node14', 'node16'].map((name) => [name, { check: withoutJavaScript }])),
   },
+  {
+    name: 'js-stack-source-maps', issue: 3, addons: ['leaked-reference__local'], bare: 'same', runtimes: ['node'], options: { js_stacks: 'all', exitcode: 0 },
+    command: (run) => [...run.runtime.launch, '--enable-source-maps', ...run.script('js-stack-maps.cjs', run.addonPath('leaked-reference__local'), run.folder).slice(run.runtime.launch.length)],
+    expect: [{ kind: 'leaked-reference', severity: 'leak', stacks: { created: 'keep_object' } }],
+    check: ({ run, report, watched }) => {
+      run.check(/mapped \|\s+at .*original\.ts:3:1/.test(watched.out) && /asked 1 times for mapped 1/.test(watched.out), watched.out);
+      const js = report.findings.flatMap((f) => f.stacks).flatMap((s) => s.js ?? []);
+      run.check(js.some((f) => f.file.endsWith('generated.cjs') && f.line === 4), `frames: ${JSON.stringify(js)}`);
+    },
+  },
+  {
+    // No stack is asked for with an exception pending or in a finalizer: the program's own error comes through, and the collector is left alone.
+    name: 'js-stack-nowhere', issue: 3, addons: ['leaked-reference__no-javascript'], steps: ['try:run(thrower)', 'make', 'gc', 'gc'], options: { js_stacks: 'all' },
+    expect: [
+      { kind: 'leaked-reference', severity: 'leak', count: 1, stacks: { created: 'keep_pending' } },
+      { kind: 'leaked-reference', severity: 'leak', count: 1, stacks: { created: { function: 'keep_finalized', mark: 'finalized' } } },
+    ],
+    allow: ['finalizer-gc-unsafe'], runtimes: ['node'],
+    check: ({ run, report, watched }) => {
+      run.check(/threw from a callback/.test(watched.out), watched.out);
+      const js = report.findings.filter((f) => f.kind === 'leaked-reference' || f.kind === 'finalizer-gc-unsafe').flatMap((f) => f.stacks).flatMap((s) => s.js ?? []);
+      run.check(js.length === 0, `frames: ${JSON.stringify(js)}`);
+    },
+  },
+  // One native site, two callers in JavaScript: two sites.
+  ...[['all', 2], ['findings', 1]].map(([word, n]) => ({
+    name: `js-stacks-${word}`, issue: 3, addons: ['leaked-reference__local'], steps: ['run', 'try:run'], options: { js_stacks: word }, runtimes: ['node'],
+    expect: [{ kind: 'leaked-reference', severity: 'leak', count: 2, stacks: { created: 'keep_object' } }],
+    check: ({ run, report }) => {
+      const found = report.findings.filter((f) => f.kind === 'leaked-reference');
+      run.check(found.length === n && found.every((f) => f.stacks[0].js.length > 0), `${found.length} findings`);
+    },
+  })),
   {
     name: 'js-stack-off', issue: 3, addons: ['leaked-reference__local'], options: { js_stacks: 'off' },
     command: (run) => run.script('js-stack.cjs', run.addonPath('leaked-reference__local')),

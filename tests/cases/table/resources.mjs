@@ -100,6 +100,12 @@ export const resources = [
   ...pair(4, 'deferred-settled-twice', 'both', {
     bare: 'any', expect: [error('deferred-settled-twice', { count: 1, stacks: { created: 'run', first: 'resolve', used: 'reject' } })],
   }),
+  ...pair(4, 'async-context-use-after-destroy', 'call', {
+    bare: 'any', mayDie: true, steps: ['run(fn)'],
+    expect: ['used', 'opened', 'again'].map((mark, i) => error('async-context-use-after-destroy', {
+      count: 1, stacks: { used: { function: ['call', 'open_scope', 'destroy_again'][i], mark }, deleted: 'destroy', created: 'create' } })),
+    twin: { steps: ['run(fn)'], on: { deno: 'Deno crashes in napi_make_callback' } },
+  }),
   ...pair(4, 'leaked-async-context', 'local', { expect: [lost('leaked-async-context', { created: 'make' })], twin: { steps: ['run(fn)'], on: { deno: 'Deno crashes in napi_make_callback' } } }),
 
   // Node waits for ever for the hook's end, or leaves: what it does is its own business.
