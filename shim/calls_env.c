@@ -1,6 +1,8 @@
 // calls_env.c: what belongs to the env itself: cleanup hooks, instance data, external memory,
 // registration, exceptions, fatal errors.
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ending.h"
@@ -316,20 +318,76 @@ napi_status napi_remove_async_cleanup_hook(napi_async_cleanup_hook_handle remove
   return status;
 }
 
-void nck_hook_env_cleaning(struct nck_env *state) {
-  if (state->row->external_bytes != 0 && nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT)) {
-    struct nck_event event = {.kind = NCK_FINDING_EXTERNAL_MEMORY_DRIFT,
-                              .function = NCK_FN_napi_adjust_external_memory,
-                              .state = state,
-                              .module = state->module,
-                              .roles = {NCK_ROLE_BIRTH},
-                              .stacks = {state->row->birth_stack},
-                              .no_js = true};
-    nck_finding_raise(
-        &event,
-        "env %u ended with %lld bytes announced by napi_adjust_external_memory and not taken back",
-        state->index, (long long)state->row->external_bytes);
+// What the calls of napi_adjust_external_memory add up to, each for itself; beyond so many calls
+// the rest is one.
+enum { MOST_ANNOUNCED = 32 };
+struct nck_announced {
+  uint32_t n;
+  struct {
+    uint32_t stack; // 0: the rest
+    int64_t bytes;
+  } calls[MOST_ANNOUNCED];
+};
+
+static void note_announced(struct nck_env *state, uint32_t stack, int64_t bytes) {
+  struct nck_announced *all = state->announced;
+  if (all == NULL && (all = state->announced = nck_own_alloc(sizeof *all)) == NULL)
+    return;
+  uint32_t at = 0;
+  while (at < all->n && all->calls[at].stack != stack)
+    at++;
+  if (at == MOST_ANNOUNCED)
+    at--;
+  if (at == all->n) {
+    all->n++;
+    all->calls[at].stack = at == MOST_ANNOUNCED - 1 ? 0 : stack;
   }
+  all->calls[at].bytes += bytes;
+}
+
+// The call that announced most of what was not taken back, once; false when there is none left.
+static bool take_most_announced(struct nck_announced *all, uint32_t *stack, int64_t *bytes) {
+  uint32_t most = MOST_ANNOUNCED;
+  for (uint32_t i = 0; all != NULL && i < all->n; i++)
+    if (all->calls[i].stack != 0 && all->calls[i].bytes != 0 &&
+        (most == MOST_ANNOUNCED || llabs(all->calls[i].bytes) > llabs(all->calls[most].bytes)))
+      most = i;
+  if (most == MOST_ANNOUNCED)
+    return false;
+  *stack = all->calls[most].stack;
+  *bytes = all->calls[most].bytes;
+  all->calls[most].bytes = 0;
+  return true;
+}
+
+static void report_drift(struct nck_env *state) {
+  char by_call[NCK_FINDING_STACKS * 32] = "";
+  struct nck_event event = {.kind = NCK_FINDING_EXTERNAL_MEMORY_DRIFT,
+                            .function = NCK_FN_napi_adjust_external_memory,
+                            .state = state,
+                            .module = state->module,
+                            .roles = {NCK_ROLE_BIRTH},
+                            .stacks = {state->row->birth_stack},
+                            .no_js = true};
+  size_t used = 0;
+  uint32_t n = 0;
+  int64_t bytes;
+  while (n < NCK_FINDING_STACKS &&
+         take_most_announced(state->announced, &event.stacks[n], &bytes)) {
+    event.roles[n++] = NCK_ROLE_USED;
+    used += (size_t)snprintf(by_call + used, sizeof by_call - used, "%s%+lld", n > 1 ? ", " : "",
+                             (long long)bytes);
+  }
+  nck_finding_raise(&event,
+                    "env %u ended with %lld bytes announced by napi_adjust_external_memory and not "
+                    "taken back%s%s",
+                    state->index, (long long)state->row->external_bytes,
+                    n > 0 ? "; by the calls that are shown: " : "", by_call);
+}
+
+void nck_hook_env_cleaning(struct nck_env *state) {
+  if (state->row->external_bytes != 0 && nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT))
+    report_drift(state);
 }
 
 napi_status napi_set_instance_data(napi_env env, void *data, napi_finalize finalize_cb,
@@ -372,10 +430,13 @@ napi_status napi_adjust_external_memory(napi_env env, int64_t change_in_bytes,
   napi_status status = nck_real.napi_adjust_external_memory(env, change_in_bytes, adjusted_value);
   if (state == NULL)
     return status;
-  if (NCK_LIKELY(status == napi_ok))
-    state->row->external_bytes += change_in_bytes;
-  else
+  if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, id, status, pc);
+    return status;
+  }
+  state->row->external_bytes += change_in_bytes;
+  if (!state->foreign && state->state == NCK_ENV_ALIVE)
+    note_announced(state, nck_finding_stack(pc), change_in_bytes);
   return status;
 }
 
