@@ -28,7 +28,7 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
       .no_throw = true};
   nck_finding_raise(&event,
                     "a callback returned while a scope that it had opened with %s was still open: "
-                    "the runtime stops the process on that",
+                    "Node stops the process on that",
                     nck_function_name(event.function));
 }
 
