@@ -388,6 +388,9 @@ static void report_drift(struct nck_env *state) {
 void nck_hook_env_cleaning(struct nck_env *state) {
   if (state->row->external_bytes != 0 && nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT))
     report_drift(state);
+  if (state->announced != NULL)
+    nck_own_free(state->announced, sizeof *state->announced);
+  state->announced = NULL;
 }
 
 napi_status napi_set_instance_data(napi_env env, void *data, napi_finalize finalize_cb,
