@@ -41,7 +41,7 @@ quietly() {
 clang_format() {
   local name
   for name in clang-format-14 clang-format; do
-    if have "$name" && "$name" --version | grep -q 'version 14\.'; then
+    if have "$name" && grep -q 'version 14\.' <<<"$("$name" --version)"; then
       echo "$name"
       return 0
     fi
