@@ -11,7 +11,7 @@
 #define FIRST_KEY 1000
 
 // The key `help` has no name here: --help is argp's own.
-static const struct argp_option long_options[] = {
+static struct argp_option long_options[] = {
 #define VALUE_INT "N", 0
 #define VALUE_BOOL "0|1", OPTION_ARG_OPTIONAL
 #define VALUE_STRING "TEXT", 0
@@ -44,6 +44,32 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
 
 const struct argp nck_cli_options = {.options = long_options, .parser = parse_option};
 
+// What `--help` shows, in words that leave it on one screen; `--help=all` shows every row.
+static const struct {
+  enum nck_option_key key;
+  const char *argument, *text;
+} often[] = {
+    {NCK_OPTION_format, "LIST", "text, json, sarif, junit, html, github, folded"},
+    {NCK_OPTION_exitcode, "N", "exit status when findings remain; 0: off (23)"},
+    {NCK_OPTION_fail_on, "LIST", "severities or kinds that count (error,leak)"},
+    {NCK_OPTION_show, "LIST", "severities in the text (error,leak,warning)"},
+    {NCK_OPTION_leak_check, "LIST", "lost, growing, all, none (lost,growing)"},
+    {NCK_OPTION_suppressions, "FILES", "suppression files, besides napicheck.supp"},
+    {NCK_OPTION_baseline, "FILE", "accepted findings: only new or grown ones count"},
+    {NCK_OPTION_require, "GLOB", "addons that must have been seen, else exit 24"},
+};
+
+static void shorten_help(void) {
+  for (int i = 0; i < NCK_N_OPTIONS; i++)
+    long_options[i].flags |= OPTION_HIDDEN;
+  for (size_t i = 0; i < sizeof often / sizeof *often; i++) {
+    struct argp_option *option = &long_options[often[i].key];
+    option->flags &= ~OPTION_HIDDEN;
+    option->arg = often[i].argument;
+    option->doc = often[i].text;
+  }
+}
+
 // Abbreviations, which getopt would take, are refused: a script that uses one breaks with the next
 // option.
 static bool is_known(const char *name, size_t length, const char *const *names, size_t n_names) {
@@ -74,7 +100,12 @@ void nck_cli_check(int argc, char **argv, const struct argp_option *own, unsigne
     if (own[i].key > ' ' && own[i].key < 0x7f)
       letters[n_letters++] = (char)own[i].key;
   }
+  static char help[] = "--help";
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?"))
+      shorten_help();
+    else if (!strcmp(argv[i], "--help=all"))
+      argv[i] = help;
     const char *given = argv[i];
     if (given[0] != '-' || given[1] == '\0') {
       if (flags & NCK_CLI_IN_ORDER)

@@ -20,6 +20,7 @@ int nck_command_clean(int argc, char **argv);
 // nck_options.
 extern const struct argp nck_cli_options;
 
+// Readies argp: `--help` shows the options that are used most, `--help=all` each.
 // Exits with one line, the nearest name in it, when an option is not known: argp would not say
 // which was meant, and takes three lines. `own`: the command's own options, NULL none.
 enum nck_cli_flags {

@@ -1,12 +1,15 @@
-// command_clean.c: `napicheck clean [DIR...]`: lists the records of processes that are no more, and
-// removes them.
+// command_clean.c: `napicheck clean [DIR...]`: lists the records of processes that are no more;
+// removes them when it is told so (--force).
 //
 // Only regular files of the user's own that are records go, and the folders that `napicheck run`
-// made for them; what belongs to a living process stays.
+// made for them. What belongs to a living process stays, and so does what a living `napicheck run`
+// has still to report on.
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,21 +23,25 @@
 enum { KEY_OLDER_THAN = 2000 };
 
 struct arguments {
-  bool dry_run;
+  bool force, dry_run; // the latter wins
   long older_than_hours;
   char **folders;
   int n_folders;
 };
 
 struct sum {
-  unsigned n_removed, n_running, n_young, n_failed;
-  uint64_t bytes;
+  unsigned n_dead, n_running, n_young, n_failed;
+  uint64_t bytes; // of the dead
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
   struct arguments *arguments = state->input;
   char *end;
   switch (key) {
+  case 'f':
+  case 'y':
+    arguments->force = true;
+    return 0;
   case 'n':
     arguments->dry_run = true;
     return 0;
@@ -53,7 +60,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_option rows[] = {
-    {"dry-run", 'n', NULL, 0, "only list them", 0},
+    {"force", 'f', NULL, 0, "remove what is listed as dead", 0},
+    {"yes", 'y', NULL, OPTION_ALIAS, NULL, 0},
+    {"dry-run", 'n', NULL, 0, "only list, whatever else is said (that is the default)", 0},
     {"older-than", KEY_OLDER_THAN, "HOURS", 0, "leave younger ones alone", 0},
     {0},
 };
@@ -61,11 +70,16 @@ static const struct argp argp = {
     .options = rows,
     .parser = parse,
     .args_doc = "[DIR...]",
-    .doc = "List the records of processes that are no more, and remove them. Without DIR: in the "
-           "places where records are kept by default.\v"
-           "Example:\n  napicheck clean --dry-run\n\n"
+    .doc = "List the records of processes that are no more; with --force, remove them. Without "
+           "DIR: in the places where records are kept by default.\v"
+           "Example:\n  napicheck clean           what is there\n"
+           "  napicheck clean --force   away with it\n\n"
            "Exit status: 0, 2 when a record could not be removed.",
 };
+
+static bool is_removing(const struct arguments *arguments) {
+  return arguments->force && !arguments->dry_run;
+}
 
 static void print_row(const char *path, const struct nck_record *record, const char *what) {
   struct nck_arena scratch = {0};
@@ -76,30 +90,41 @@ static void print_row(const char *path, const struct nck_record *record, const c
   if (start && localtime_r(&start, &local))
     strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
   printf("%-8s pid %-8u %s %7llu KiB  %.60s  %s\n", what, record->header.pid, when,
-         (unsigned long long)(record->file_bytes >> 10), command, path);
+         (unsigned long long)(record->file_bytes >> 10), command, nck_arena_clean(&scratch, path));
+  nck_arena_drop(&scratch);
+}
+
+// What is no record of this version is not ours to remove. It is said, as it would stay for ever.
+static void print_other(const char *path, const struct nck_error *error) {
+  struct nck_arena scratch = {0};
+  printf("left     %s\n", nck_arena_clean(&scratch, error->text[0] ? error->text : path));
   nck_arena_drop(&scratch);
 }
 
 static void judge_file(const struct arguments *arguments, const char *path,
-                       const struct stat *status, struct sum *sum) {
+                       const struct stat *status, bool awaited, struct sum *sum) {
   struct nck_record record;
-  struct nck_error ignored;
-  // What is no record of this version is not ours to remove.
-  if (!nck_record_open(&record, path, &ignored))
+  struct nck_error error = {""};
+  if (!nck_record_open(&record, path, &error)) {
+    print_other(path, &error);
     return;
-  if (nck_process_is_alive(record.header.pid, record.header.start_ticks)) {
+  }
+  if (nck_process_is_alive(record.header.pid, record.header.start_ticks) ||
+      nck_record_is_written(&record)) {
     print_row(path, &record, "running");
+    sum->n_running++;
+  } else if (awaited) { // by its `napicheck run`, which goes on
+    print_row(path, &record, "awaited");
     sum->n_running++;
   } else if (time(NULL) - status->st_mtim.tv_sec < arguments->older_than_hours * 3600) {
     sum->n_young++;
-  } else if (!arguments->dry_run && unlink(path) != 0) {
-    struct nck_error error;
+  } else if (is_removing(arguments) && unlink(path) != 0) {
     nck_error_set(&error, "cannot remove %s: %s", path, strerror(errno));
     nck_error_print(&error);
     sum->n_failed++;
   } else {
-    print_row(path, &record, arguments->dry_run ? "dead" : "removed");
-    sum->n_removed++;
+    print_row(path, &record, is_removing(arguments) ? "removed" : "dead");
+    sum->n_dead++;
     sum->bytes += record.file_bytes;
   }
   nck_record_drop(&record);
@@ -110,16 +135,22 @@ static bool has_suffix(const char *name, const char *suffix) {
   return length >= n && !strcmp(name + length - n, suffix);
 }
 
+// `napicheck run` holds its folder locked as long as it lives.
+static bool is_of_living_run(int folder) {
+  return flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 static void clean_folder(const struct arguments *arguments, const char *folder, struct sum *sum) {
   DIR *dir = opendir(folder);
   const struct dirent *entry;
+  bool awaited = dir && is_of_living_run(dirfd(dir));
   while (dir && (entry = readdir(dir))) {
     struct nck_text path = {0};
     nck_text_add(&path, "%s/%s", folder, entry->d_name);
     struct stat status;
     if (has_suffix(entry->d_name, NCK_RECORD_SUFFIX) && lstat(path.text, &status) == 0 &&
         S_ISREG(status.st_mode) && status.st_uid == geteuid())
-      judge_file(arguments, path.text, &status, sum);
+      judge_file(arguments, path.text, &status, awaited, sum);
     nck_text_drop(&path);
   }
   if (dir)
@@ -138,10 +169,10 @@ static void clean_runs(const struct arguments *arguments, const char *parent, st
     nck_text_add(&path, "%s/%s", parent, entry->d_name);
     struct stat status;
     if (lstat(path.text, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid()) {
-      unsigned before = sum->n_removed;
+      unsigned before = sum->n_dead;
       clean_folder(arguments, path.text, sum);
       // A run that has just begun has an empty folder, too: only those that held something go.
-      if (sum->n_removed > before && !arguments->dry_run)
+      if (sum->n_dead > before && is_removing(arguments))
         rmdir(path.text);
     }
     nck_text_drop(&path);
@@ -196,11 +227,14 @@ int nck_command_clean(int argc, char **argv) {
   }
   if (!arguments.n_folders)
     clean_usual_places(&arguments, &sum);
-  printf("%u record%s of dead processes %s (%llu KiB), %u of running ones left", sum.n_removed,
-         sum.n_removed == 1 ? "" : "s", arguments.dry_run ? "found" : "removed",
+  bool removing = is_removing(&arguments);
+  printf("%u record%s of dead processes %s (%llu KiB), %u of running ones left", sum.n_dead,
+         sum.n_dead == 1 ? "" : "s", removing ? "removed" : "found",
          (unsigned long long)(sum.bytes >> 10), sum.n_running);
   if (sum.n_young)
     printf(", %u younger than %ld hours left", sum.n_young, arguments.older_than_hours);
+  if (sum.n_dead && !removing && !arguments.dry_run)
+    printf("; --force removes %s", sum.n_dead == 1 ? "it" : "them");
   putchar('\n');
   return sum.n_failed ? NCK_EXIT_USAGE : 0;
 }

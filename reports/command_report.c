@@ -68,8 +68,7 @@ static const struct argp_option rows[] = {
     {"checkpoint", KEY_CHECKPOINT, "TEXT", OPTION_HIDDEN, NULL, 0},
     {0},
 };
-static const struct argp_child children[] = {{&nck_cli_options, 0, "Options of the report:", 1},
-                                             {0}};
+static const struct argp_child children[] = {{&nck_cli_options, 0, "Options:", 1}, {0}};
 static const struct argp argp = {
     .options = rows,
     .parser = parse,
@@ -79,6 +78,7 @@ static const struct argp argp = {
         "live process.\v"
         "Example:\n"
         "  napicheck report --format=text,json=out.json /tmp/records/node-4711.napicheck\n\n"
+        "--help=all lists every option, napicheck(1) says more.\n\n"
         "Exit status: 0, 23 when findings remain, 24 when require= is not met, 2 for bad input.",
     .children = children,
 };

@@ -6,10 +6,12 @@
 // group and its exit status.
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -71,6 +73,7 @@ static const struct argp argp = {
     .doc = "Run a command with all its processes under napicheck and report on them together.\v"
            "Example:\n"
            "  napicheck run --format=text,json=napicheck.json -- npm test\n\n"
+           "--help=all lists every option, napicheck(1) says more.\n\n"
            "Exit status: the command's own unless it is 0; then 23 when findings remain, 24 when "
            "require= is "
            "not met. 2: bad options, 126 and 127: the command cannot be started.",
@@ -122,6 +125,14 @@ static char *find_library(struct nck_error *error) {
   return found;
 }
 
+// As long as we live `napicheck clean` leaves the records of processes that have ended to us. The
+// descriptor goes with us; where it cannot be had, nothing else depends on it.
+static void lock_folder(const char *folder) {
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && flock(fd, LOCK_SH) != 0)
+    close(fd);
+}
+
 static char *make_folder(const struct nck_options *options, struct nck_error *error) {
   const char *parents[5] = {nck_options_text(options, NCK_OPTION_record), getenv("XDG_RUNTIME_DIR"),
                             "/dev/shm", getenv("TMPDIR"), "/tmp"};
@@ -132,8 +143,10 @@ static char *make_folder(const struct nck_options *options, struct nck_error *er
       continue;
     struct nck_text path = {0};
     nck_text_add(&path, "%s/" NCK_RUN_FOLDER_PREFIX "XXXXXX", parents[i]);
-    if (mkdtemp(path.text)) // 0700
+    if (mkdtemp(path.text)) { // 0700
+      lock_folder(path.text);
       return path.text;
+    }
     nck_text_drop(&path);
   }
   nck_error_set(error,

@@ -20,7 +20,7 @@ static const struct command {
     {"diff", nck_command_diff, "BEFORE AFTER", "what is new, grown, gone"},
     {"explain", nck_command_explain, "[KIND]", "what a finding means, what to do"},
     {"suppress", nck_command_suppress, "FILE", "suppression lines for a report"},
-    {"clean", nck_command_clean, "[options] [DIR...]", "remove records of dead processes"},
+    {"clean", nck_command_clean, "[options] [DIR...]", "what dead processes left"},
 };
 
 static const char usage[] =

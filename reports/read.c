@@ -210,6 +210,15 @@ void nck_record_drop(struct nck_record *record) {
   *record = (struct nck_record){.fd = -1};
 }
 
+bool nck_record_is_written(const struct nck_record *record) {
+  // The kernel gives no lease for reading as long as somebody has the file open, or mapped, to
+  // write.
+  if (fcntl(record->fd, F_SETLEASE, F_RDLCK) != 0)
+    return errno == EAGAIN;
+  fcntl(record->fd, F_SETLEASE, F_UNLCK);
+  return false;
+}
+
 const char *nck_record_string(const struct nck_record *record, uint32_t index) {
   const struct nck_record_table *table = &record->tables[NCK_TABLE_STRING];
   return index && index < table->n_rows ? (const char *)table->rows + index : "";

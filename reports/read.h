@@ -32,6 +32,10 @@ struct nck_record {
 bool nck_record_open(struct nck_record *record, const char *path, struct nck_error *error);
 void nck_record_drop(struct nck_record *record);
 
+// Whether a process has the file mapped, also one that stands in another container's /proc. False
+// where the file system cannot tell.
+bool nck_record_is_written(const struct nck_record *record);
+
 // The string at an index, "" for none. Not cleaned: it may hold anything but NUL.
 const char *nck_record_string(const struct nck_record *record, uint32_t index);
 

@@ -2,10 +2,10 @@
 # are those of the version that is installed.
 
 _napicheck_words() {
-  # What `napicheck --help`, `napicheck COMMAND --help` and `napicheck explain` list.
+  # What `napicheck --help`, `napicheck COMMAND --help=all` and `napicheck explain` list.
   case $1 in
   commands) "$napicheck" --help 2>/dev/null | sed -n 's/^  napicheck \([a-z]*\) .*/\1/p' ;;
-  options) "$napicheck" "$2" --help 2>/dev/null | grep -o -- '--[a-z][a-z_-]*=\{0,1\}' | sort -u ;;
+  options) "$napicheck" "$2" --help=all 2>/dev/null | grep -o -- '--[a-z][a-z_-]*=\{0,1\}' | sort -u ;;
   kinds) "$napicheck" explain 2>/dev/null | sed -n 's/^  \([a-z-]*\) .*/\1/p' ;;
   pids) ps -u "$(id -u)" -o pid= 2>/dev/null | tr -d ' ' ;;
   esac

@@ -175,21 +175,25 @@ await runTests({
       assert.match(run(['top', '--once', '--interval=0.1', String(child.pid)]).stdout, /^ +\d+ +\+\d+ +\d+ +\d+  reference +keep_object at /m);
       assert.equal(child.exitCode, null);
       assert.match(run(['report', String(child.pid)]).stdout, /is running/);
-      assert.match(run(['clean', at()]).stdout, /^running +pid \d+ .*grow\.napicheck$/m);
+      assert.match(run(['clean', '--force', at()]).stdout, /^running +pid \d+ .*grow\.napicheck$/m);
+      // Its process is in no /proc that is seen here, but for the file itself.
+      assert.match(spawnSync('unshare', ['-pf', '--mount-proc', tool, 'clean', '-f', at()], { encoding: 'utf8' }).stdout, /^running +pid \d+ .*grow\.napicheck$|^$/m);
       assert.ok(existsSync(at('grow.napicheck')));
     } finally {
       child.kill('SIGKILL');
     }
     await new Promise((resolve) => child.once('exit', resolve));
-    assert.match(run(['clean', '--dry-run', at()]).stdout, /^dead +pid \d+ .*grow\.napicheck$/m);
-    assert.match(run(['clean', '--older-than=1', at()]).stdout, /younger than 1 hours left/);
+    for (const args of [[], ['--dry-run'], ['--dry-run', '--force'], ['-fn']])
+      assert.match(run(['clean', ...args, at()]).stdout, /^dead +pid \d+ .*grow\.napicheck\n1 record of dead processes found [^]*$/m, args.join());
+    assert.match(run(['clean', at()]).stdout, /; --force removes it\n$/);
+    assert.match(run(['clean', '--force', '--older-than=1', at()]).stdout, /younger than 1 hours left/);
     assert.ok(existsSync(at('grow.napicheck')));
     utimesSync(at('grow.napicheck'), 0, 0);
-    assert.match(run(['clean', '--older-than=1', at()]).stdout, /^removed +pid \d+ .*grow\.napicheck$/m);
+    assert.match(run(['clean', '--yes', '--older-than=1', at()]).stdout, /^removed +pid \d+ .*grow\.napicheck$/m);
     assert.ok(!existsSync(at('grow.napicheck')));
-    writeFileSync(at('other.napicheck'), 'not a record');
-    run(['clean', at()]);
-    assert.ok(existsSync(at('other.napicheck')), 'what is no record stays');
+    writeFileSync(at('other\n\x1b[2J.napicheck'), 'not a record');
+    assert.match(run(['clean', '-f', at()]).stdout, /^left +[^\n\x1b]*other[^\n\x1b]* is not a napicheck record$/m);
+    assert.ok(existsSync(at('other\n\x1b[2J.napicheck')), 'what is no record stays');
     for (const args of [['top'], ['top', 'x'], ['top', '999999999'], ['top', String(process.pid)], ['top', '--sort=x', '1'], ['clean', '/nowhere']]) {
       const refused = run(args);
       assert.deepEqual([refused.status, refused.stdout], [2, ''], args.join(' '));

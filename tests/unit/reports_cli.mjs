@@ -281,12 +281,24 @@ const tests = {
     assert.ok(help.stdout.split('\n').length <= 24);
     assert.match(help.stdout, /Example:/);
     assert.match(run(['--version']).stdout, /^napicheck \d+\.\d+\.\d+\n$/);
-    for (const command of ['run', 'report', 'diff', 'explain', 'suppress']) {
+    for (const command of ['run', 'report', 'top', 'diff', 'explain', 'suppress', 'clean']) {
       assert.ok(help.stdout.includes(`napicheck ${command}`));
       const page = run([command, '--help']);
       assert.equal(page.status, 0);
       assert.match(page.stdout, /Example:/);
+      assert.ok(page.stdout.trimEnd().split('\n').length <= 24 && page.stdout.split('\n').every((line) => line.length < 80), page.stdout);
     }
+  },
+  'help=all lists every option'() {
+    const options = readFileSync(join(source, 'include/napicheck/options.def'), 'utf8').match(/^NCK_OPTION\((\w+)/gm).map((row) => row.slice(11)).filter((name) => name !== 'help');
+    for (const command of ['run', 'report']) {
+      const page = run([command, '--help=all']);
+      assert.equal(page.status, 0);
+      for (const name of options) assert.match(page.stdout, new RegExp(`^ +--${name}(\\[?=| )`, 'm'));
+      assert.ok(!run([command, '--help']).stdout.includes('--stack_depth'));
+    }
+    // The command that is run has a --help of its own.
+    assert.equal(run(['run', '--', 'echo', '--help=all']).stdout, '--help=all\n');
   },
   'a million objects'() {
     const record = make('million.napicheck', { lost: 1000000, sites: 10 });

@@ -136,13 +136,24 @@ export const launcher = [
     const launched = await run.launch(program(run, 'program.cjs', text));
     run.check(endOf(launched) === 'SIGKILL', `ended with ${endOf(launched)}`);
     const pid = launched.out.trim();
-    const listed = await run.napicheck('clean', '--dry-run', run.path('run'));
+    const listed = await run.napicheck('clean', run.path('run'));
     run.check(new RegExp(`^dead +pid ${pid} `, 'm').test(listed.out), listed.out);
     const [folder] = readdirSync(run.path('run'));
     const reading = await run.napicheck('report', run.path(`run/${folder}`));
     run.check(/leaked-reference/.test(reading.out), reading.out);
-    const removed = await run.napicheck('clean', run.path('run'));
+    const removed = await run.napicheck('clean', '--force', run.path('run'));
     run.check(new RegExp(`^removed +pid ${pid} `, 'm').test(removed.out) && /^1 record /m.test(removed.out), removed.out);
+    isTidy(run);
+  }),
+  // Who cleans while a run goes on takes nothing of it: what its children left is for its report.
+  row('clean-meanwhile', leaking, async (run) => {
+    const text = `const c = require('child_process'); if (process.argv[2]) { ${kid(run, leaking)} process.kill(process.pid, 'SIGKILL'); }
+      else c.fork(__filename, ['kid']).on('exit', () => { const { LD_PRELOAD, ...env } = process.env;
+        for (const folder of [process.env.NAPICHECK_RUN, require('path').dirname(process.env.NAPICHECK_RUN)])
+          console.log(c.execFileSync(${JSON.stringify(join(run.build, 'napicheck'))}, ['clean', '--force', folder], { env, encoding: 'utf8' })); });`;
+    const launched = await run.launch(program(run, 'program.cjs', text));
+    run.check(launched.out.match(/^awaited +pid \d+ /gm)?.length === 2 && !/removed +pid/.test(launched.out), launched.out);
+    run.check(found(launched.report, 'live') === 5, launched.text);
     isTidy(run);
   }),
   row('signals', leaking, async (run) => {
@@ -240,7 +251,7 @@ export const launcher = [
         const refused = await run.napicheck(command, path);
         run.check(refused.code === 2 && /belongs to another user/.test(refused.err) && refused.out === '', `${command}: ${refused.code} ${refused.out} ${refused.err}`);
       }
-      const left = await run.napicheck('clean', run.folder);
+      const left = await run.napicheck('clean', '--force', run.folder);
       run.check(existsSync(path), `cleaned away: ${left.out}`);
     },
   },
