@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -603,36 +605,123 @@ static bool is_program_in_path(const char *name) {
   return false;
 }
 
+// Shared between us, a helper and, until it is the other program, the helper's child.
+struct trial {
+  const char *file;
+  char *const *argv;
+  char *const *envp;
+  bool in_path;
+  volatile enum { TRIAL_UNKNOWN, TRIAL_WORKS, TRIAL_FAILS } outcome;
+};
+
+// A traced process stops before the first instruction of the program that it has become.
+static void become_trial(struct trial *trial) {
+  sigset_t trap;
+  sigemptyset(&trap);
+  sigaddset(&trap, SIGTRAP);
+  // Whoever dies before it has ended this one takes it along: it must never run.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+    _exit(127);
+  sigprocmask(SIG_UNBLOCK, &trap, NULL); // or it would not stop
+  if (trial->in_path)
+    execvpe(trial->file, trial->argv, trial->envp);
+  else
+    execve(trial->file, trial->argv, trial->envp);
+  trial->outcome = TRIAL_FAILS;
+  _exit(127);
+}
+
+static int help_trial(void *arg) {
+  struct trial *trial = arg;
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigaction(SIGCHLD, &standard, NULL);
+  pid_t pid = vfork();
+  if (pid == 0)
+    become_trial(trial);
+  int status = 0;
+  while (pid > 0) {
+    pid_t waited = waitpid(pid, &status, __WALL);
+    if (waited < 0 && errno == EINTR)
+      continue;
+    if (waited != pid || !WIFSTOPPED(status))
+      break;
+    trial->outcome = TRIAL_WORKS;
+    kill(pid, SIGKILL);
+  }
+  _exit(0);
+}
+
+// A file that is there and may be executed can still be none: of another machine, a script without
+// its interpreter, too many arguments. So an exec is tried before it is believed to be the end.
+static void try_exec(struct trial *trial) {
+  static char stack[HELPER_STACK_BYTES] __attribute__((aligned(16)));
+  static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_mutex_lock(&stack_lock);
+  pid_t helper = clone(help_trial, stack + HELPER_STACK_BYTES, CLONE_VM | CLONE_VFORK, trial);
+  while (helper > 0 && waitpid(helper, NULL, __WALL) < 0 && errno == EINTR)
+    continue;
+  pthread_mutex_unlock(&stack_lock);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 // The report is made before, since nothing of ours is there afterwards. One that is going to fail
 // is no end: the program goes on, and has its report later.
-static void before_exec(const char *file, bool in_path) {
+static void before_exec(const char *file, bool in_path, char *const argv[], char *const envp[]) {
   struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
   if (header == NULL || (pid_t)header->pid != getpid() || file == NULL)
     return; // a child of fork or vfork, which starts a program as usual
   int saved = errno;
-  if (in_path && strchr(file, '/') == NULL ? is_program_in_path(file) : is_program(file))
+  struct trial trial = {.file = file, .argv = argv, .envp = envp, .in_path = in_path};
+  try_exec(&trial);
+  if (trial.outcome == TRIAL_UNKNOWN) { // no process, or nobody may trace here
+    bool found = in_path && strchr(file, '/') == NULL ? is_program_in_path(file) : is_program(file);
+    trial.outcome = found ? TRIAL_WORKS : TRIAL_FAILS;
+  }
+  if (trial.outcome == TRIAL_WORKS)
     nck_ending_report(NCK_END_EXEC, 0);
   errno = saved;
 }
 
+// It has failed although it was not to be foreseen. Where the record is still there, watching goes
+// on and the report at the end will say all; else it has been made.
+static void after_exec(void) {
+  struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
+  int saved = errno;
+  if (header != NULL && (pid_t)header->pid == getpid() && reporting_pid == getpid() &&
+      header->end_how == NCK_END_EXEC && nck_recorder_reopen())
+    __atomic_store_n(&state, STATE_NONE, __ATOMIC_RELEASE);
+  errno = saved;
+}
+
 int nck_ending_execve(const char *path, char *const argv[], char *const envp[]) {
-  before_exec(path, false);
-  return execve(path, argv, envp);
+  before_exec(path, false, argv, envp);
+  execve(path, argv, envp);
+  after_exec();
+  return -1;
 }
 
 int nck_ending_execv(const char *path, char *const argv[]) {
-  before_exec(path, false);
-  return execv(path, argv);
+  before_exec(path, false, argv, environ);
+  execv(path, argv);
+  after_exec();
+  return -1;
 }
 
 int nck_ending_execvp(const char *file, char *const argv[]) {
-  before_exec(file, true);
-  return execvp(file, argv);
+  before_exec(file, true, argv, environ);
+  execvp(file, argv);
+  after_exec();
+  return -1;
 }
 
 int nck_ending_execvpe(const char *file, char *const argv[], char *const envp[]) {
-  before_exec(file, true);
-  return execvpe(file, argv, envp);
+  before_exec(file, true, argv, envp);
+  execvpe(file, argv, envp);
+  after_exec();
+  return -1;
 }
 
 // The arguments of an execl as an array on the stack: the child of a vfork comes here too.

@@ -429,11 +429,13 @@ void nck_place_forget(struct nck_place *place) {
   place->fd = -1;
 }
 
-void nck_place_remove(struct nck_place *place) {
-  if (place->in_memory)
-    return;
+bool nck_place_is_there(const struct nck_place *place) {
   struct stat status;
-  if (lstat(place->path, &status) == 0 && status.st_dev == place->device &&
-      status.st_ino == place->inode)
+  return place->in_memory || (lstat(place->path, &status) == 0 && status.st_dev == place->device &&
+                              status.st_ino == place->inode);
+}
+
+void nck_place_remove(struct nck_place *place) {
+  if (!place->in_memory && nck_place_is_there(place))
     unlink(place->path);
 }

@@ -37,6 +37,9 @@ void nck_place_release(struct nck_place *place, int fd);
 // Closes the descriptor that is kept (in the child of a fork).
 void nck_place_forget(struct nck_place *place);
 
+// Whether the file stands where it was made.
+bool nck_place_is_there(const struct nck_place *place);
+
 // Removes the file, if it is that file still.
 void nck_place_remove(struct nck_place *place);
 

@@ -541,6 +541,17 @@ void nck_recorder_end(enum nck_end how, int code) {
   __atomic_store_n(&header->state, NCK_PROCESS_ENDING, __ATOMIC_RELEASE);
 }
 
+bool nck_recorder_reopen(void) {
+  struct nck_record_header *header = header_now();
+  if (header == NULL || !in_file || !nck_place_is_there(&place))
+    return false;
+  header->end_how = NCK_END_UNKNOWN;
+  header->end_code = 0;
+  header->end_ns = 0;
+  __atomic_store_n(&header->state, NCK_PROCESS_RUNNING, __ATOMIC_RELEASE);
+  return true;
+}
+
 // --- fork ---
 
 // A copy of what is in use, made by the parent before the fork, moved into place by the child.

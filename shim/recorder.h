@@ -97,4 +97,7 @@ bool nck_recorder_adopt(void);
 // Marks the end in the header (state ENDING, how, code).
 void nck_recorder_end(enum nck_end how, int code);
 
+// Takes that back: it was none. False when the record is gone, with its report made.
+bool nck_recorder_reopen(void);
+
 #endif

@@ -161,6 +161,38 @@ export const process_ = [
       run.check(endOf(watched) === 9, `exec: ${endOf(watched)} ${watched.out} ${watched.err}`);
     },
   },
+  // An exec that fails is no end: one report, and it is that of the end. Where it could not be foreseen (tracing is
+  // forbidden, and the file looks like a program) the report has been made before, unless a launcher makes it.
+  ...[{ name: 'bare' }, { name: 'launched' }, { name: 'untraced', forbid: 'console.log(a.forbidTracing());' }, { name: 'untraced-launched', forbid: 'console.log(a.forbidTracing());' }].map(({ name, forbid = '' }) => ({
+    name: `exec-fails-${name}`, issue: 6, addons: ['leaked-reference__ends'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const traced = forbid === '', launched = name.endsWith('launched');
+      const file = (called, text) => { writeFileSync(run.path(called), text, { mode: 0o755 }); return JSON.stringify(run.path(called)); };
+      const script = file('no-interpreter', '#!/nonexistent\n'), text = file('no-program', 'neither\n');
+      const nowhere = `a.execFails('/nonexistent', 1)`;
+      writeFileSync(run.path('program.cjs'), `const a = require(${JSON.stringify(run.addonPath('leaked-reference__ends'))}); const some = () => { for (let i = 0; i < 5; i++) a.run(); };
+        some(); ${forbid} console.log(${traced || launched ? `a.execFails(${script}, 1), a.execFails(${text}, 1), a.execFails('/bin/true', 1 << 18), ` : ''}${nowhere}); some(); console.log('end');`);
+      const command = [...run.runtime.launch, run.path('program.cjs')];
+      const result = launched ? await run.launch(command) : await run.under(command, { format: `text,json=${run.path('report.json')}` });
+      const report = launched ? result.report : run.report(run.path('report.json'));
+      run.check(endOf(result) === 23, `ended with ${endOf(result)}: ${result.err}`);
+      run.check(result.out === `${forbid && 'true\n'}${traced || launched ? '2 8 7 2' : '2'}\nend\n`, `stdout: ${result.out}`);
+      if (!launched) run.check(result.err.split('napicheck: SUMMARY').length === 2, `not one report: ${result.err}`);
+      run.check(report?.processes.length === 1 && report.processes[0].end.how === 'exit' && report.processes[0].end.code === 0, JSON.stringify(report?.processes));
+      run.check(report?.findings.find((f) => f.severity === 'leak')?.count === 10, JSON.stringify(report?.findings));
+    },
+  })),
+  {
+    name: 'exec-happens-once', issue: 6, addons: ['leaked-reference__ends'], runtimes: nodeOnly,
+    custom: async (run) => {
+      const log = run.path('log');
+      writeFileSync(run.path('once'), `#!/bin/sh\necho $0 >> ${log}; exit 9\n`, { mode: 0o755 });
+      writeFileSync(run.path('program.cjs'), `require(${JSON.stringify(run.addonPath('leaked-reference__ends'))}).execFails(${JSON.stringify(run.path('once'))}, 1)`);
+      const watched = await run.under([...run.runtime.launch, run.path('program.cjs')], { verbosity: 1 });
+      run.check(endOf(watched) === 9 && watched.err.split('napicheck: SUMMARY').length === 2, `${endOf(watched)} ${watched.err}`);
+      run.check(readFileSync(log, 'utf8') === `${run.path('once')}\n`, readFileSync(log, 'utf8'));
+    },
+  },
   {
     name: 'fork-with-references', issue: 2, addons: ['leaked-reference__fork'], runtimes: nodeOnly,
     steps: ['run*5', 'forkUnderscoreExit', 'forkExec', 'vforkExec', 'run'], expect: [lost({ count: 6 })],
