@@ -1,9 +1,9 @@
 // handles.mjs - values, scopes, threads, exceptions.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { endOf } from '../harness.mjs';
+import { endOf, judgeFindings } from '../harness.mjs';
 import { error, note, pair, warning } from './rows.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -74,6 +74,34 @@ function checkEnded({ run, report, watched }) {
   }
 }
 
+// Each of them, called on another thread (one of the addon's own, or that of an execute callback), is said as what it is. What the runtime makes of
+// such a call is its own matter: where it ends the program, the next run goes on behind that function.
+const onOtherThreads = (how, judge) => async (run) => {
+  const addon = 'wrong-thread-call__everywhere', found = new Map(), statuses = new Map();
+  for (let names = allFunctions.map(([name]) => name), n = 0; names.length; n++) {
+    const record = run.path(`${n}.nck`), path = run.path(`${n}.json`);
+    const watched = await run.under(run.script('every-thread.cjs', run.addonPath(addon), how, ...names), { record, format: `text,json=${path}` });
+    if (!existsSync(path)) await run.napicheck('report', `--format=json=${path}`, record);
+    const report = run.report(path), before = statuses.size;
+    for (const [, name, status] of watched.out.matchAll(/^(\w+) (-?\d*)$/gm)) statuses.set(name, status);
+    for (const finding of report?.findings.filter((f) => f.kind === 'wrong-thread-call') ?? []) found.set(finding.message.split(' ')[0], { finding, report });
+    run.check(report?.findings.every((f) => f.kind === 'wrong-thread-call' || f.severity === 'note'), `${n}: ${report?.findings.map((f) => f.kind)}`);
+    if (!run.check(statuses.size > before, `nothing was called: ${watched.err.slice(-2000)}`)) return;
+    names = names.slice(statuses.size - before);
+  }
+  for (const [name, word] of allFunctions) {
+    if (statuses.get(name) === '-1') continue; // not in this runtime
+    const { finding, report } = found.get(name) ?? {};
+    if (!run.check(finding && finding.count === 1, `${name}: answered ${statuses.get(name)}, said ${finding?.count ?? 0} times`)) continue;
+    run.check(finding.severity === (word === 'READ_THREAD' ? 'warning' : 'error'), `${name}: ${finding.severity}`);
+    const main = report.processes[0].pid;
+    run.check(new RegExp(`was called on thread \\d+ \\(${judge.thread}\\) with env 1, which belongs to thread ${main} \\(main, \\S+\\)`).test(finding.message), finding.message);
+    run.failures.push(...judgeFindings({ findings: [finding] }, { addons: [addon], expect: [{ kind: finding.kind, count: 1, stacks: judge.stacks }] }));
+    run.check(finding.stacks.some((s) => s.role === 'birth' && s.frames.length), `${name}: no birth of the env`);
+  }
+  run.check(found.size > 130, `${found.size} functions`);
+};
+
 // What the report says of the envs: are their values judged? And, where they cannot be, in a note.
 const checkValues = (wanted, note) => ({ run, report }) => {
   const envs = Object.fromEntries(report.processes[0].envs.map((env) => [env.module, env.values]));
@@ -133,6 +161,11 @@ export const handles = [
     addons: ['handle-wrong-env__addons', 'handle-wrong-env__addons+copy'], steps: ['give(b.take)'],
     twin: { addons: ['ok__handle-wrong-env__addons', 'ok__handle-wrong-env__addons+copy'] },
   }),
+  ...wrongEnv('cxx', {
+    addons: ['handle-wrong-env__cxx', 'handle-wrong-env__cxx+copy'], steps: ['give(b.take)'],
+    expect: [error('handle-wrong-env', { count: 1, stacks: { used: { function: /^Store/, mark: 'caller' } } })],
+    twin: { addons: ['ok__handle-wrong-env__cxx', 'ok__handle-wrong-env__cxx+copy'] },
+  }),
   ...wrongEnv('worker', { steps: ['background[take]', 'give', 'join'], runtimes: ['node'] }),
 
   ...pair(3, 'unclosed-handle-scope', 'callback', { ...aborts, expect: [error('unclosed-handle-scope', { count: 1, stacks: { opened: 'walk' } })], twin: { end: 0, runtimes: undefined } }),
@@ -162,6 +195,9 @@ export const handles = [
   ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_as_plain', opened: 'run' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'cxx', {
+    bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: { function: /Leave/, mark: 'caller' } } })],
+  }),
   ...pair(3, 'escape-called-twice', 'local', { expect: [error('escape-called-twice', { count: 1, stacks: { used: 'escape_second' } })] }),
   ...pair(3, 'escape-called-twice', 'cxx', { expect: [error('escape-called-twice', { count: 1, stacks: { used: /^Second/, opened: /^Run/ } })] }),
   ...pair(3, 'unclosed-callback-scope', 'callback', {
@@ -169,10 +205,18 @@ export const handles = [
     ...aborts, expect: [error('unclosed-callback-scope', { count: 1, stacks: { opened: 'enter' } })], allow: ['leaked-async-context'],
     twin: { steps: ['run(fn)'], end: 0 },
   }),
+  ...pair(3, 'unclosed-callback-scope', 'cxx', {
+    ...aborts, expect: [error('unclosed-callback-scope', { count: 1, stacks: { opened: { function: /^Enter/, mark: 'caller' } } })], allow: ['leaked-async-context'],
+    twin: { steps: ['run(fn)'], end: 0 },
+  }),
   // Where V8 has no scope open at all it ends the process; what was said before is the point.
   ...pair(3, 'handle-outside-scope', 'timer', {
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
+  }),
+  ...pair(3, 'handle-outside-scope', 'cxx', {
+    steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: { function: /Tick/, mark: 'caller' } } }],
+    twin: { steps: ['run', 'sleep=50'], end: 0, runtimes: ['node'] },
   }),
   ...pair(3, 'handle-growth', 'loop', { expect: [warning('handle-growth', { stacks: { created: 'make_one' } })], check: profiled('run', 150000, 'make_one') }),
   // The loop's value is made in a helper of all addons: its caller has the mark. Who made so many is told of any callback.
@@ -195,6 +239,12 @@ export const handles = [
     twin: { steps: ['ask', 'ask(fn)', 'ask(a.ask)'] },
   }),
 
+  ...pair(3, 'callback-info-after-return', 'cxx', {
+    bare: 'any', mayDie: true, steps: ['keep', 'try:ask'],
+    expect: [error('callback-info-after-return', { count: 1, stacks: { used: { function: /Arguments/, mark: 'caller' } } })],
+    twin: { steps: ['keep', 'ask', 'keep(5)', 'ask'] },
+  }),
+
   ...pair(3, 'wrong-thread-call', 'thread', { bare: 'any', mayDie: true, expect: [error('wrong-thread-call', { count: 1, stacks: { used: 'work' } })] }),
   ...pair(3, 'wrong-thread-call', 'execute', {
     bare: 'any', mayDie: true, steps: ['run', 'sleep=50'], expect: [error('wrong-thread-call', { count: 1, stacks: { used: 'execute', queued: 'queue' } })],
@@ -208,6 +258,16 @@ export const handles = [
   ...pair(3, 'wrong-thread-call', 'cxx', {
     bare: 'any', mayDie: true, steps: ['run(fn)', 'sleep=50'], expect: [error('wrong-thread-call', { count: 1, stacks: { used: { function: /Execute/ } } })],
   }),
+  ...[
+    ['thread', 'callOnThread', { thread: 'decoder', stacks: { used: 'ask' } }],
+    ['execute', 'callInExecute', { thread: '[^)]+', stacks: { used: 'ask', queued: 'queue' } }],
+  ].map(([name, how, judge]) => ({
+    name: `wrong-thread-call__everywhere-${name}`, issue: 3, addons: ['wrong-thread-call__everywhere'], runtimes: ['node'], limitMs: 120000, custom: onOtherThreads(how, judge),
+  })),
+  {
+    name: 'ok__wrong-thread-call__everywhere', issue: 3, addons: ['ok__wrong-thread-call__everywhere'], minNode: 18,
+    steps: ['onThread', 'inExecute', 'until:called'],
+  },
   ...pair(3, 'env-use-after-teardown', 'worker', {
     on: { deno: 'the thread of a worker may outlive its end there: the call is then one on the wrong thread' },
     bare: 'any', mayDie: true, steps: ['worker[keep]', 'use'], expect: [error('env-use-after-teardown', { count: 1, stacks: { used: 'use_kept' } })],

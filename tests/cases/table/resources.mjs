@@ -137,6 +137,10 @@ export const resources = [
     steps: ['run', 'gc'], end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('finalizer-gc-unsafe', { count: 1, stacks: { used: 'on_collected' } })],
     runtimes: ['node'], minNode: '22', twin: { steps: ['run*3', 'gc', 'count'], end: 0 },
   }),
+  ...pair(4, 'finalizer-gc-unsafe', 'scope', {
+    steps: ['run', 'gc'], end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('finalizer-gc-unsafe', { count: 1, stacks: { used: 'on_collected' } })],
+    runtimes: ['node'], minNode: '22', twin: { steps: ['run*3', 'gc', 'count'], end: 0 },
+  }),
   // No Node leaves a finalizer out when an env ends in order, and what Bun and Deno leave out no addon can change:
   // tests/unit/shim_ledger.c has the finding.
   { name: 'ok__finalizer-never-ran__worker', issue: 4, addons: ['ok__finalizer-never-ran__worker'], steps: ['worker[x=run]'] },

@@ -1,0 +1,32 @@
+// handle-scope-mismatch__cxx.cc - node-addon-api: scopes in members, and the outer one is reset first.
+#include <napi.h>
+
+#include <memory>
+
+class Parser {
+public:
+  void Enter(Napi::Env env) {
+    outer_ = std::make_unique<Napi::HandleScope>(env);
+    inner_ = std::make_unique<Napi::HandleScope>(env);
+  }
+  __attribute__((noinline)) void Leave() {
+    outer_.reset(); /* AT caller */
+    inner_.reset();
+  }
+
+private:
+  std::unique_ptr<Napi::HandleScope> outer_, inner_;
+};
+
+static void Run(const Napi::CallbackInfo &info) {
+  Parser parser;
+  parser.Enter(info.Env());
+  parser.Leave();
+}
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("run", Napi::Function::New(env, Run));
+  return exports;
+}
+
+NODE_API_MODULE(demo, Init)
