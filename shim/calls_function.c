@@ -284,7 +284,7 @@ static void report_info(struct nck_env *state, napi_callback_info info,
 static napi_callback_info info_in(struct nck_env *state, napi_callback_info info,
                                   enum nck_function_id function, const void *pc,
                                   struct nck_info **ours) {
-  *ours = nck_frame_info(info);
+  *ours = nck_frame_info(state->foreign ? state->thread->infos : nck_tls.infos, info);
   if (NCK_UNLIKELY(*ours == NULL))
     return info;
   if (NCK_LIKELY((*ours)->frame != NULL))

@@ -39,18 +39,39 @@ static inline void scope_opened(struct nck_env *state, enum nck_scope_kind kind,
                                                                        : NCK_KIND_HANDLE_SCOPE]);
 }
 
+// On another thread than the env's own, which was said: the addon gets the runtime's own scope, and
+// the runtime gets its own as far as that is known. The list is that of the env's thread, and stays
+// as it is.
+static void scope_opened_abroad(const struct nck_env *foreign) {
+  struct nck_env *state = nck_env_find(foreign->env);
+  if (state != NULL)
+    __atomic_fetch_add(&state->n_opened_abroad, 1, __ATOMIC_RELAXED);
+}
+
+static void *scope_abroad(struct nck_env *foreign, void *token, bool closes) {
+  struct nck_env *state = nck_env_find(foreign->env);
+  struct nck_scope *scope = state != NULL ? nck_scope_from_token(state, token) : NULL;
+  if (scope == NULL)
+    return token;
+  if (closes)
+    scope->closed_abroad = true;
+  return scope->real;
+}
+
 // Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
 static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void *token,
                                                      enum nck_scope_kind kind,
                                                      enum nck_function_id function, const void *pc,
                                                      bool *refused) {
   *refused = false;
-  if (token == NULL || state->foreign)
+  if (token == NULL)
     return token;
+  if (NCK_UNLIKELY(state->foreign))
+    return scope_abroad(state, token, true);
   struct nck_scope *scope = nck_scope_from_token(state, token);
-  if (scope == NULL) {
+  if (scope == NULL || NCK_UNLIKELY(scope->closed_abroad)) {
     if (((uint64_t)(uintptr_t)token & 0xffff000000000000ull) != NCK_SCOPE_TOKEN_TAG) {
-      if (nck_recorder_is_blind())
+      if (nck_recorder_is_blind() || state->n_opened_abroad > 0)
         return token;
       report_mismatch(state, NULL, function, pc,
                       "the value is no scope that this env opened; the call was not forwarded");
@@ -116,10 +137,12 @@ static inline napi_status open_slow(napi_env env, void **result, enum nck_scope_
       kind == NCK_SCOPE_HANDLE
           ? nck_real.napi_open_handle_scope(env, (napi_handle_scope *)result)
           : nck_real.napi_open_escapable_handle_scope(env, (napi_escapable_handle_scope *)result);
-  if (state == NULL || state->foreign)
+  if (state == NULL)
     return status;
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, id, status, pc);
+  else if (NCK_UNLIKELY(state->foreign))
+    scope_opened_abroad(state);
   else
     scope_opened(state, kind, result, pc);
   return status;
@@ -236,7 +259,9 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
   escapee = nck_value_in(state, escapee, id, pc);
   void *real = scope;
   struct nck_scope *open = NULL;
-  if (scope != NULL && !state->foreign) {
+  if (NCK_UNLIKELY(state->foreign)) {
+    real = scope_abroad(state, scope, false);
+  } else if (scope != NULL) {
     open = nck_scope_from_token(state, scope);
     if (open != NULL) {
       real = open->real;
@@ -252,7 +277,7 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
         nck_finding_raise(&event, "napi_escape_handle was called for the second time on one scope: "
                                   "the runtime answers napi_escape_called_twice");
       }
-    } else if (!nck_recorder_is_blind()) {
+    } else if (!nck_recorder_is_blind() && state->n_opened_abroad == 0) {
       report_mismatch(state, NULL, id, pc, "the scope is not open; the call was not forwarded");
       return nck_frame_answer(napi_invalid_arg);
     }
@@ -294,6 +319,8 @@ napi_status napi_open_callback_scope(napi_env env, napi_value resource_object,
   napi_status status = nck_real.napi_open_callback_scope(env, resource_object, real, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, id, status, pc);
+  else if (NCK_UNLIKELY(state->foreign))
+    scope_opened_abroad(state);
   else
     scope_opened(state, NCK_SCOPE_CALLBACK, (void **)result, pc);
   return status;

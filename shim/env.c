@@ -110,7 +110,7 @@ static void thread_end(void *arg) {
   nck_own_free(nck_tls.closed_scopes, sizeof *nck_tls.closed_scopes);
   nck_tls.closed_scopes = NULL;
   nck_tls.n_tags = 0;
-  nck_frame_thread_end();
+  nck_frame_thread_end(thread);
 }
 
 struct nck_thread_state *nck_thread_current(void) {

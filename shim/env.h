@@ -46,6 +46,7 @@ struct nck_scope {
   bool escaped;
   bool limit_said;
   bool noted;          // there was a look: `made_by` is set
+  bool closed_abroad;  // on another thread (wrong-thread-call)
   const void *made_by; // the call that made a handle when it was looked at
 };
 
@@ -79,6 +80,7 @@ struct nck_env {
   uint32_t n_scopes, max_scopes;
   struct nck_scope *scopes;
   uint32_t next_serial;
+  uint32_t n_opened_abroad; // scopes opened on another thread (wrong-thread-call)
   struct nck_thread_state *thread;
   napi_value constants[4]; // undefined, null, false, true: outlive their scope
   napi_value globals[4];   // the last handles given out for global, tagged
@@ -112,8 +114,9 @@ struct nck_thread_state {
   bool ended;
   bool scanned; // the scan of its teardown was made
   uint32_t tid;
-  struct nck_env *envs; // that live on this thread
-  uint64_t last_turn;   // its event loop's count of turns, as last counted
+  struct nck_env *envs;        // that live on this thread
+  uint64_t last_turn;          // its event loop's count of turns, as last counted
+  struct nck_info_ring *infos; // as nck_tls.infos, for calls on other threads; NULL: none
 };
 
 // Per-thread state on the hot path. `env` and `state` are set only while env is alive, watched and

@@ -56,7 +56,7 @@ void nck_frame_settle(struct nck_frame *frame) {
   if (state->n_scopes <= frame->depth)
     return;
   for (uint32_t i = frame->depth + 1; i < state->n_scopes; i++)
-    if (state->scopes[i].kind != NCK_SCOPE_FRAME)
+    if (state->scopes[i].kind != NCK_SCOPE_FRAME && !state->scopes[i].closed_abroad)
       report_unclosed(frame, &state->scopes[i]);
   nck_scope_pop_to(state, frame->depth, frame->user_cb);
 }
@@ -80,6 +80,8 @@ struct nck_info *nck_frame_find_info(void) {
     }
     nck_tls.infos = ring;
     nck_tls.next_info = ring->infos;
+    if (nck_tls.thread != NULL)
+      nck_tls.thread->infos = ring;
   }
   struct nck_info *info = nck_tls.next_info;
   for (int i = 0; i < NCK_INFOS; i++, info = info->next)
@@ -88,7 +90,8 @@ struct nck_info *nck_frame_find_info(void) {
   return NULL;
 }
 
-void nck_frame_thread_end(void) {
+void nck_frame_thread_end(struct nck_thread_state *thread) {
+  thread->infos = NULL;
   nck_own_free(nck_tls.infos, sizeof *nck_tls.infos);
   nck_tls.infos = NULL;
   nck_tls.next_info = NULL;

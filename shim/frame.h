@@ -132,8 +132,8 @@ static inline const void *nck_frame_limit(void) { return nck_tls.frame; }
 // exception.
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc);
 
-// Frees what the thread keeps for its frames.
-void nck_frame_thread_end(void);
+// Frees what the thread, which is the running one, keeps for its frames.
+void nck_frame_thread_end(struct nck_thread_state *thread);
 
 // Last check before the runtime is called by a function of class ENV_THREAD.
 #define NCK_REFUSES(state, function, pc)                                                           \
@@ -177,9 +177,10 @@ static inline napi_callback_info nck_frame_give_info(struct nck_frame *frame, na
 
 // Turns the addon's napi_callback_info back. NULL: not one of ours. Its `frame` is NULL when the
 // callback it belonged to has returned.
-static inline struct nck_info *nck_frame_info(napi_callback_info given) {
-  uintptr_t offset = (uintptr_t)given - (uintptr_t)nck_tls.infos;
-  if (NCK_UNLIKELY(nck_tls.infos == NULL || offset >= NCK_INFOS * sizeof(struct nck_info) ||
+static inline struct nck_info *nck_frame_info(const struct nck_info_ring *ring,
+                                              napi_callback_info given) {
+  uintptr_t offset = (uintptr_t)given - (uintptr_t)ring;
+  if (NCK_UNLIKELY(ring == NULL || offset >= NCK_INFOS * sizeof(struct nck_info) ||
                    offset % sizeof(struct nck_info) != 0))
     return NULL;
   return (struct nck_info *)(void *)given;

@@ -74,6 +74,7 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
   scope->escaped = false;
   scope->limit_said = false;
   scope->noted = false;
+  scope->closed_abroad = false;
   state->top = scope;
   state->top_tag_bits = tag_bits;
   return scope;

@@ -268,6 +268,15 @@ export const handles = [
     name: 'ok__wrong-thread-call__everywhere', issue: 3, addons: ['ok__wrong-thread-call__everywhere'], minNode: 18,
     steps: ['onThread', 'inExecute', 'until:called'],
   },
+  {
+    // Nothing but the calls on the wrong thread is said, and the program goes on as it does bare.
+    name: 'wrong-thread-call__tokens', issue: 3, addons: ['wrong-thread-call__tokens'], steps: ['run(7)', 'run'], runtimes: ['node'],
+    expect: [error('wrong-thread-call', { min: 2, stacks: { used: 'use' } })], allow: ['wrong-thread-call'],
+    check: ({ run, report }) => {
+      const found = report.findings.filter((f) => f.kind === 'wrong-thread-call');
+      run.check(found.length === (run.runtime.major >= 26 ? 6 : 5) && found.every((f) => f.count === 2 && f.severity === 'error'), `${found.map((f) => `${f.count} ${f.message}`).join('\n')}`);
+    },
+  },
   ...pair(3, 'env-use-after-teardown', 'worker', {
     on: { deno: 'the thread of a worker may outlive its end there: the call is then one on the wrong thread' },
     bare: 'any', mayDie: true, steps: ['worker[keep]', 'use'], expect: [error('env-use-after-teardown', { count: 1, stacks: { used: 'use_kept' } })],
