@@ -449,6 +449,7 @@ void napi_module_register(napi_module *mod) {
 
 void napi_fatal_error(const char *location, size_t location_len, const char *message,
                       size_t message_len) {
+  nck_env_note_fatal(NCK_PC);
   nck_real.napi_fatal_error(location, location_len, message, message_len);
   __builtin_unreachable();
 }

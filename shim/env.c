@@ -230,6 +230,13 @@ void nck_env_close_books(enum nck_end how) {
 // Work in flight is completed when a worker is terminated, and threads' calls arrive, while nothing
 // can be called any more: an addon that does not expect it mostly throws where nobody catches. The
 // process is lost; at least it is said why.
+static __thread uint32_t fatal_stack __attribute__((tls_model("initial-exec")));
+
+void nck_env_note_fatal(const void *pc) {
+  if (nck_tls.frame != NULL && nck_tls.thread != NULL && nck_tls.thread->scanned)
+    fatal_stack = nck_finding_stack(pc);
+}
+
 void nck_env_aborts(const void *pc) {
   static const char *const callbacks[] = {
       [NCK_FRAME_CALLBACK] = "a callback",
@@ -252,7 +259,8 @@ void nck_env_aborts(const void *pc) {
       .state = env,
       .module = env->module,
       .roles = {NCK_ROLE_USED, NCK_ROLE_CALLBACK},
-      .stacks = {nck_finding_stack(pc), nck_stack_single(frame->user_cb, true)},
+      .stacks = {fatal_stack != 0 ? fatal_stack : nck_finding_stack(pc),
+                 nck_stack_single(frame->user_cb, true)},
       .reason = "what a runtime lets an addon do at such a moment differs between versions",
       .no_js = true};
   char refused[128] = "";

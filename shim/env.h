@@ -197,6 +197,9 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc);
 // holds, or whose holder is freed last of all, is no leak. The env's own thread.
 void nck_env_teardown_begins(struct nck_env *state);
 
+// The addon calls napi_fatal_error from `pc`: the abort that follows is the runtime's.
+void nck_env_note_fatal(const void *pc);
+
 // This thread's state; made on first use. NULL when blind.
 struct nck_thread_state *nck_thread_current(void);
 

@@ -10,6 +10,9 @@ const cxx = (name) => ({ function: new RegExp(`^${name}(\\(|$)`) });
 // Node from 24.14 on answers napi_closing as long as a thread holds the function.
 const keptFunction = { expect: [warning('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'make', used: 'watch' } })] };
 
+// Collections are not told there, and node-addon-api's own finalizers are up to them.
+const toldCollections = Object.fromEntries(['bun', 'deno'].map((name) => [name, 'nothing shows that the collector had its chance']));
+
 export const resources = [
   ...pair(4, 'leaked-async-work', 'local', { steps: ['run', 'sleep=30'], expect: [lost('leaked-async-work', { created: 'start' })] }),
   ...pair(4, 'leaked-async-work', 'held', { expect: [held('leaked-async-work', { created: 'prepare' })], twin: { steps: ['run', 'until:completed'] } }),
@@ -40,6 +43,32 @@ export const resources = [
     twin: { steps: ['await:run', 'run', 'await:run'] },
   }),
   ...pair(4, 'unsettled-deferred', 'cxx', { expect: [lost('unsettled-deferred', { created: cxx('Open') })], twin: { steps: ['try:await:run', 'await:run(1)'] } }),
+  ...pair(4, 'leaked-async-work', 'growing-cxx', {
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '60', '3', '40'),
+    expect: [leak('leaked-async-work', { evidence: 'growing', count: 180, stacks: { created: cxx('Make') } })], on: toldCollections,
+  }),
+  ...pair(4, 'threadsafe-function-over-release', 'cxx', {
+    bare: 'any', steps: ['run(fn)', 'sleep=50'],
+    expect: [error('threadsafe-function-over-release', { count: 1, stacks: { created: cxx('Run'), released: cxx('LetGo'), used: cxx('LetGoAgain') } })],
+    twin: { steps: ['run(fn)*3', 'sleep=50'] },
+  }),
+  ...pair(4, 'deferred-settled-twice', 'cxx', {
+    bare: 'any', mayDie: true, steps: ['try:run'], expect: [error('deferred-settled-twice', { count: 1, stacks: { created: cxx('Run'), first: cxx('Finish'), used: cxx('Stop') } })],
+    twin: { steps: ['await:run'] },
+  }),
+  ...pair(4, 'leaked-async-context', 'cxx', {
+    steps: ['run(fn)'], expect: [held('leaked-async-context', { created: cxx('Make') })],
+    on: { deno: 'Deno crashes in napi_make_callback' }, twin: { on: { deno: 'Deno crashes in napi_make_callback' } },
+  }),
+  ...pair(4, 'instance-data-replaced', 'cxx', { expect: [warning('instance-data-replaced', { count: 1, stacks: { first: cxx('Run'), used: cxx('SetAgain') } })] }),
+  ...pair(4, 'growing-cleanup-hooks', 'cxx', {
+    steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '60', '3', '40'),
+    expect: [leak('growing-cleanup-hooks', { stacks: { created: cxx('AddHook') } })], on: toldCollections,
+  }),
+  ...pair(4, 'external-without-finalizer', 'cxx', { steps: ['run*3', 'gc'], expect: [note('external-without-finalizer', { count: 3, stacks: { created: cxx('Make') } })] }),
+  ...pair(4, 'finalizer-gc-unsafe', 'cxx', {
+    steps: ['run*3', 'gc'], expect: [warning('finalizer-gc-unsafe', { count: 3, stacks: { used: cxx('File::Finalize') } })], runtimes: ['node'],
+  }),
   // A list that grows through the whole run is a leak of each kind.
   ...pair(4, 'leaked-async-work', 'growing', {
     steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '60', '3'),
@@ -115,6 +144,13 @@ export const resources = [
   }),
 
   // As bcrypt, zeromq and @duckdb/node-api do when a worker is terminated with work queued.
+  // With C++ exceptions OnOK is left by the time that nobody can be told of its exception.
+  ...[['', cxx('Reader::OnOK')], ['+exceptions', { function: /^Napi::AsyncWorker::OnWorkComplete\(/, noLine: true }]].map(([flavour, used]) => ({
+    name: `abort-at-teardown__cxx${flavour}`, issue: 4, kind: 'abort-at-teardown', addons: [`abort-at-teardown__cxx${flavour}`], steps: ['terminate[run]'],
+    end: 'SIGABRT', endUnder: 'SIGABRT', isNoisy: true, runtimes: ['node'],
+    expect: [warning('abort-at-teardown', { count: 1, message: /complete callback of an async work .*while env \d+ was being torn down/, stacks: { used } })],
+  })),
+  { name: 'ok__abort-at-teardown__cxx', issue: 4, kind: 'abort-at-teardown', addons: ['ok__abort-at-teardown__cxx'], steps: ['terminate[run]'], runtimes: ['node'] },
   ...pair(4, 'abort-at-teardown', 'complete', {
     steps: ['terminate[run]'], end: 'SIGABRT', endUnder: 'SIGABRT', isNoisy: true, runtimes: ['node'],
     expect: [warning('abort-at-teardown', {
