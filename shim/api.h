@@ -10,6 +10,7 @@
 #define NAPI_VERSION 10
 #include <node_api.h>
 
+#include "hidden.h"
 #include "napicheck/record.h"
 
 #define NAPI_VERSION_EXPERIMENTAL_VALUE 2147483647u // what such a module declares
@@ -45,7 +46,7 @@ struct nck_real {
 #undef NAPI_CALL
 #undef NAPI_HAND
 };
-extern struct nck_real nck_real;
+extern struct nck_real nck_real NCK_HIDDEN_DATA;
 
 enum nck_function_id {
 #define NAPI_CALL(name, since, class, ...) NCK_FN_##name,

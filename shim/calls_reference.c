@@ -9,6 +9,7 @@
 #include "recorder.h"
 #include "reference.h"
 #include "runtime.h"
+#include "stack.h"
 
 bool nck_values_early;
 
@@ -103,12 +104,13 @@ static void report_wrong_env(struct nck_env *state, const struct nck_object *obj
 
 // What goes to the runtime for a word. *object: its row where it is a live reference. *refused: the
 // runtime gets NULL, to answer napi_invalid_arg in its own way.
-static napi_ref reference_in(struct nck_env *state, napi_ref ref, enum nck_function_id function,
-                             const void *pc, struct nck_object **object) {
+static napi_ref reference_in_slow(struct nck_env *state, napi_ref ref,
+                                  enum nck_function_id function, const void *pc,
+                                  struct nck_object **object) {
+  struct nck_object *found;
   *object = NULL;
   if (!references_tracked())
     return ref;
-  struct nck_object *found;
   switch (nck_object_decode(ref, NCK_KIND_REFERENCE, &found)) {
   case NCK_WORD_LIVE:
     if (NCK_UNLIKELY(found->env != state->index))
@@ -134,6 +136,16 @@ static napi_ref reference_in(struct nck_env *state, napi_ref ref, enum nck_funct
   }
 }
 
+static inline napi_ref reference_in(struct nck_env *state, napi_ref ref,
+                                    enum nck_function_id function, const void *pc,
+                                    struct nck_object **object) {
+  struct nck_object *found = nck_object_live(ref, NCK_KIND_REFERENCE);
+  if (NCK_UNLIKELY(found == NULL || found->env != state->index))
+    return reference_in_slow(state, ref, function, pc, object);
+  *object = found;
+  return (napi_ref)(uintptr_t)found->real;
+}
+
 napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initial_refcount,
                                   napi_ref *result) {
   NCK_ENTER(napi_create_reference);
@@ -144,9 +156,9 @@ napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initi
   napi_status status = nck_real.napi_create_reference(env, value, initial_refcount, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_create_reference, status, pc);
-  else
-    *result =
-        nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference, pc, 0);
+  else if (NCK_LIKELY(references_tracked() && *result != NULL))
+    *result = nck_object_new_at(state, NCK_KIND_REFERENCE, *result, initial_refcount,
+                                NCK_FN_napi_create_reference, nck_stack_here(), 0);
   if (NCK_UNLIKELY(nck_values_early) && status == napi_ok)
     examine_early(state, *result, value);
   return status;
@@ -160,8 +172,9 @@ napi_status napi_delete_reference(napi_env env, napi_ref ref) {
   napi_ref real = reference_in(state, ref, NCK_FN_napi_delete_reference, pc, &object);
   NCK_BEFORE_REAL(state, NCK_FN_napi_delete_reference, pc);
   if (object != NULL) {
-    uint32_t stack = nck_finding_stack(pc);
-    nck_reference_deleted(state, object, stack);
+    uint32_t stack = nck_stack_here();
+    if (object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER))
+      nck_reference_deleted(state, object, stack);
     nck_object_drop(state, object, stack, NCK_FATE_DELETED);
   }
   napi_status status = nck_real.napi_delete_reference(env, real);
@@ -187,7 +200,7 @@ napi_status napi_reference_ref(napi_env env, napi_ref ref, uint32_t *result) {
     *result = count;
   if (object != NULL) {
     object->count = count;
-    nck_object_touch(object, nck_finding_stack(pc), NCK_FATE_REF);
+    nck_object_touch(object, nck_stack_here(), NCK_FATE_REF);
   }
   return status;
 }
@@ -230,7 +243,7 @@ napi_status napi_reference_unref(napi_env env, napi_ref ref, uint32_t *result) {
     *result = count;
   if (object != NULL) {
     object->count = count;
-    nck_object_touch(object, nck_finding_stack(pc), NCK_FATE_UNREF);
+    nck_object_touch(object, nck_stack_here(), NCK_FATE_UNREF);
   }
   return status;
 }

@@ -151,12 +151,12 @@ _Static_assert(offsetof(struct nck_tls, refused_by_throw) == offsetof(struct nck
                        offsetof(struct nck_tls, attention) + 1 &&
                    offsetof(struct nck_tls, outside) == offsetof(struct nck_tls, attention) + 3,
                "bits of attention");
-extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
+extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec"))) NCK_HIDDEN_DATA;
 
 // Two envs or more live on different threads: shared counters need atomics.
-extern bool nck_many_threads;
+extern bool nck_many_threads NCK_HIDDEN_DATA;
 
-extern bool nck_active; // false: forward everything untouched
+extern bool nck_active NCK_HIDDEN_DATA; // false: forward everything untouched
 
 #define NCK_REFUSED ((struct nck_env *)1)
 

@@ -61,13 +61,6 @@ void nck_frame_settle(struct nck_frame *frame) {
   nck_scope_pop_to(state, frame->depth, frame->user_cb);
 }
 
-bool nck_frame_in_init(void) {
-  for (const struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
-    if (frame->kind == NCK_FRAME_INIT)
-      return true;
-  return false;
-}
-
 struct nck_info *nck_frame_find_info(void) {
   struct nck_info_ring *ring = nck_tls.infos;
   if (ring == NULL) {

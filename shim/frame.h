@@ -127,6 +127,9 @@ __asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
 // The limit up to which native stacks are the addon's.
 static inline const void *nck_frame_limit(void) { return nck_tls.frame; }
 
+// The stack of the running call, in the wrapper itself: nck_finding_stack, but cheaper.
+#define nck_stack_here() nck_stack_capture_at(__builtin_frame_address(0), nck_frame_limit())
+
 // Inside a finalizer: judges a call of a function that may touch the garbage collector
 // (finalizer-gc-unsafe). True: the call is not to be forwarded, because on_error=throw left an
 // exception.
@@ -154,7 +157,12 @@ static inline napi_status nck_frame_answer(napi_status status) {
 }
 
 // True while a module initialises on this thread.
-bool nck_frame_in_init(void);
+static inline bool nck_frame_in_init(void) {
+  for (const struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
+    if (frame->kind == NCK_FRAME_INIT)
+      return true;
+  return false;
+}
 
 // An info that is not in use. NULL: that many callbacks in one another, or no memory.
 struct nck_info *nck_frame_find_info(void);

@@ -50,7 +50,7 @@ static struct {
 } writer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct table *published;       // atomic
-static uint32_t epoch;                // atomic; raised with each table
+uint32_t nck_module_epoch_now;        // atomic; raised with each table
 static uint64_t seen_adds, seen_subs; // atomic; dl_iterate_phdr's counters of the table
 static uint64_t unknown_pages[1024];  // atomic; page | epoch << 40: no module, asked before
 
@@ -63,7 +63,7 @@ static __thread struct {
 
 static bool look_up(uintptr_t address, struct entry *found) {
   for (;;) {
-    uint32_t before = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+    uint32_t before = __atomic_load_n(&nck_module_epoch_now, __ATOMIC_ACQUIRE);
     const struct table *table = __atomic_load_n(&published, __ATOMIC_ACQUIRE);
     if (table == NULL)
       return false;
@@ -79,23 +79,23 @@ static bool look_up(uintptr_t address, struct entry *found) {
     if (is_found)
       *found = table->entries[from];
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&epoch, __ATOMIC_ACQUIRE) - before < KEPT_TABLES - 1)
+    if (__atomic_load_n(&nck_module_epoch_now, __ATOMIC_ACQUIRE) - before < KEPT_TABLES - 1)
       return is_found;
   }
 }
 
 static bool was_unknown(uintptr_t address) {
   uint64_t page = address >> 12;
-  uint64_t key = (page & 0xffffffffffull) | (uint64_t)__atomic_load_n(&epoch, __ATOMIC_RELAXED)
-                                                << 40;
+  uint64_t key = (page & 0xffffffffffull) |
+                 (uint64_t)__atomic_load_n(&nck_module_epoch_now, __ATOMIC_RELAXED) << 40;
   uint64_t *slot = &unknown_pages[page % (sizeof unknown_pages / sizeof *unknown_pages)];
   return __atomic_load_n(slot, __ATOMIC_RELAXED) == key;
 }
 
 static void note_unknown(uintptr_t address) {
   uint64_t page = address >> 12;
-  uint64_t key = (page & 0xffffffffffull) | (uint64_t)__atomic_load_n(&epoch, __ATOMIC_RELAXED)
-                                                << 40;
+  uint64_t key = (page & 0xffffffffffull) |
+                 (uint64_t)__atomic_load_n(&nck_module_epoch_now, __ATOMIC_RELAXED) << 40;
   uint64_t *slot = &unknown_pages[page % (sizeof unknown_pages / sizeof *unknown_pages)];
   __atomic_store_n(slot, key, __ATOMIC_RELAXED);
 }
@@ -103,7 +103,7 @@ static void note_unknown(uintptr_t address) {
 // The module of an address, through this thread's last hit. NULL: none. Good until the next call.
 static const struct nck_location *find(uintptr_t address) {
   struct entry entry;
-  uint32_t now = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+  uint32_t now = __atomic_load_n(&nck_module_epoch_now, __ATOMIC_ACQUIRE);
 
   if (last_hit.epoch == now &&
       address - last_hit.location.low < last_hit.location.high - last_hit.location.low)
@@ -112,7 +112,7 @@ static const struct nck_location *find(uintptr_t address) {
     if (was_unknown(address))
       return NULL;
     nck_module_refresh();
-    now = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+    now = __atomic_load_n(&nck_module_epoch_now, __ATOMIC_ACQUIRE);
     if (!look_up(address, &entry)) {
       note_unknown(address);
       return NULL;
@@ -158,8 +158,6 @@ uint32_t nck_module_find_data(uintptr_t address, uint64_t *offset) {
   *offset = address - entry.bias;
   return entry.row;
 }
-
-uint32_t nck_module_epoch(void) { return __atomic_load_n(&epoch, __ATOMIC_ACQUIRE); }
 
 void nck_module_mark_addon(uint32_t module) {
   if (module == 0 || nck_recorder.header == NULL)
@@ -441,7 +439,7 @@ static void publish(struct table *table) {
   memmove(&writer.kept[1], &writer.kept[0], (KEPT_TABLES - 1) * sizeof *writer.kept);
   writer.kept[0] = table;
   __atomic_store_n(&published, table, __ATOMIC_RELEASE);
-  __atomic_fetch_add(&epoch, 1, __ATOMIC_ACQ_REL);
+  __atomic_fetch_add(&nck_module_epoch_now, 1, __ATOMIC_ACQ_REL);
 }
 
 // One reading of all modules. False: there were more than counted, or no memory.

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
+
 // Reads dl_iterate_phdr again and brings the table up to date: new modules get rows, vanished ones
 // are marked unloaded. Cheap when nothing changed (dlpi_adds/dlpi_subs). Call after the runtime's
 // dlopen and dlclose, and when an unknown code address turns up. Does nothing while the record is
@@ -38,7 +40,10 @@ struct nck_location {
 bool nck_module_locate(uintptr_t address, struct nck_location *location);
 
 // Raised whenever a mapping came or went: caches keyed by addresses compare it.
-uint32_t nck_module_epoch(void);
+extern uint32_t nck_module_epoch_now NCK_HIDDEN_DATA;
+static inline uint32_t nck_module_epoch(void) {
+  return __atomic_load_n(&nck_module_epoch_now, __ATOMIC_ACQUIRE);
+}
 
 // Marks a module as an addon (it registered, or called Node-API).
 void nck_module_mark_addon(uint32_t module);

@@ -29,10 +29,342 @@ static uint32_t orphan_first, orphan_last; // slots of ended envs
 static uint32_t site_buckets[SITE_BUCKETS], fate_buckets[SITE_BUCKETS];
 
 struct site_cache_entry {
-  uint32_t stack, site;
-  uint16_t kind, function;
+  uint64_t key; // of (stack, kind, function)
+  uint32_t site;
 };
 static __thread struct site_cache_entry *site_cache __attribute__((tls_model("initial-exec")));
+
+// --- time and turns ---
+
+// The time, as the last few events of this callback had it: they come in bursts.
+static __thread struct { uint32_t ms, n_left; } recent __attribute__((tls_model("initial-exec")));
+
+static inline bool is_recent(void) {
+  const struct nck_frame *frame = nck_tls.frame;
+  return recent.n_left > 0 && frame != NULL && frame->turn_is_counted;
+}
+
+static uint32_t ask_clock(void) {
+  recent.ms = nck_recorder_ms();
+  recent.n_left = RECENT_EVENTS;
+  return recent.ms;
+}
+
+static inline uint32_t recent_ms(void) {
+  if (NCK_UNLIKELY(!is_recent()))
+    return ask_clock();
+  recent.n_left--;
+  return recent.ms;
+}
+
+// The turn changes between callbacks: within one, its first object asks.
+static uint32_t count_turn(struct nck_env *state) {
+  struct nck_frame *frame = nck_tls.frame;
+  if (frame == NULL || !frame->turn_is_counted) {
+    nck_env_count_turn_slow(state);
+    if (frame != NULL)
+      frame->turn_is_counted = true;
+  }
+  return ask_clock();
+}
+
+// The time of a creation, which counts the turn that it belongs to.
+static inline uint32_t creation_ms(struct nck_env *state) {
+  if (NCK_UNLIKELY(!is_recent()))
+    return count_turn(state);
+  recent.n_left--;
+  return recent.ms;
+}
+
+// --- sites ---
+
+// The module that makes an object: the innermost frame's, which is the addon also where the env is
+// another's.
+static uint32_t stack_module(const struct nck_env *state, uint32_t stack) {
+  if (stack != 0 && nck_recorder.stacks[stack] > 0) {
+    uint32_t module = NCK_FRAME_MODULE(nck_recorder.stacks[stack + 1]);
+    if (module != 0 && !(nck_recorder.modules[module].flags & NCK_MODULE_SYSTEM))
+      return module;
+  }
+  return state->module;
+}
+
+// `js_stack`: of the running call, where js_stacks=all tells sites apart by it.
+static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind, int function,
+                               uint32_t stack, uint32_t js_stack) {
+  bool all = nck_options.js_stacks == NCK_JS_STACKS_ALL;
+  uint32_t bucket = (stack * 2654435761u ^ (uint32_t)kind * 40503u ^ (uint32_t)function ^
+                     js_stack * 2246822519u) %
+                    SITE_BUCKETS;
+  pthread_mutex_lock(&object_lock);
+  uint32_t site = site_buckets[bucket];
+  while (site != 0) {
+    const struct nck_site *row = &nck_recorder.sites[site];
+    if (row->stack == stack && row->kind == kind && row->function == function &&
+        (!all || row->js_stack == js_stack))
+      break;
+    site = row->hash_next;
+  }
+  bool fresh = site == 0;
+  if (fresh && (site = nck_recorder_append(NCK_TABLE_SITE, 1)) != 0) {
+    struct nck_site *row = &nck_recorder.sites[site];
+    row->stack = stack;
+    row->kind = (uint16_t)kind;
+    row->function = (uint16_t)function;
+    row->js_stack = js_stack;
+    row->first_ms = nck_recorder_ms();
+    row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
+    if (row->series != 0) {
+      struct nck_series *series = &nck_recorder.series[row->series];
+      series->start_ms = row->first_ms;
+      series->bucket_ms = 8;
+      series->n_buckets = 1;
+      series->site = site;
+    }
+    row->hash_next = site_buckets[bucket];
+    site_buckets[bucket] = site;
+  }
+  pthread_mutex_unlock(&object_lock);
+  if (fresh && site != 0) {
+    struct nck_site *row = &nck_recorder.sites[site];
+    row->module = stack_module(state, stack);
+    row->flags = nck_frame_in_init() ? NCK_SITE_INIT : 0;
+    if (nck_options.js_stacks == NCK_JS_STACKS_FINDINGS)
+      row->js_stack = nck_js_stack_capture(state);
+  }
+  return site;
+}
+
+static uint64_t site_key(enum nck_object_kind kind, int function, uint32_t stack) {
+  return (uint64_t)((uint32_t)kind << 16 | (uint32_t)function) << 32 | stack;
+}
+
+static uint32_t site_cache_slot(enum nck_object_kind kind, uint32_t stack) {
+  return (stack ^ (uint32_t)kind * 31u) % SITE_CACHE;
+}
+
+static uint32_t site_find_uncached(struct nck_env *state, enum nck_object_kind kind, int function,
+                                   uint32_t stack) {
+  // A site for each JavaScript stack, too: then nothing is ever cached.
+  if (nck_options.js_stacks == NCK_JS_STACKS_ALL)
+    return site_find_slow(state, kind, function, stack, nck_js_stack_capture(state));
+  if (site_cache == NULL) {
+    site_cache = nck_own_alloc(SITE_CACHE * sizeof *site_cache);
+    if (site_cache == NULL)
+      return 0;
+    memset(site_cache, 0, SITE_CACHE * sizeof *site_cache);
+  }
+  uint32_t site = site_find_slow(state, kind, function, stack, 0);
+  if (site != 0)
+    site_cache[site_cache_slot(kind, stack)] =
+        (struct site_cache_entry){site_key(kind, function, stack), site};
+  return site;
+}
+
+static inline uint32_t site_find(struct nck_env *state, enum nck_object_kind kind, int function,
+                                 uint32_t stack) {
+  if (NCK_LIKELY(site_cache != NULL)) {
+    const struct site_cache_entry *entry = &site_cache[site_cache_slot(kind, stack)];
+    if (NCK_LIKELY(entry->key == site_key(kind, function, stack) && entry->site != 0))
+      return entry->site;
+  }
+  return site_find_uncached(state, kind, function, stack);
+}
+
+uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
+                       uint32_t stack) {
+  return site_find(state, kind, function, stack);
+}
+
+static void series_halve(struct nck_series *series) {
+  for (uint32_t i = 0; i < NCK_SERIES_BUCKETS / 2; i++) {
+    const struct nck_series_bucket *a = &series->buckets[2 * i], *b = &series->buckets[2 * i + 1];
+    series->buckets[i] = (struct nck_series_bucket){.min = a->min < b->min ? a->min : b->min,
+                                                    .max = a->max > b->max ? a->max : b->max,
+                                                    .last = b->last,
+                                                    .n_events = a->n_events + b->n_events};
+  }
+  memset(&series->buckets[NCK_SERIES_BUCKETS / 2], 0, sizeof series->buckets / 2);
+  series->bucket_ms *= 2;
+  series->n_buckets = NCK_SERIES_BUCKETS / 2;
+}
+
+static struct nck_series_bucket *series_bucket_slow(struct nck_series *series, uint32_t before,
+                                                    uint32_t ms) {
+  uint32_t bucket = (ms - series->start_ms) / series->bucket_ms;
+  while (bucket >= NCK_SERIES_BUCKETS) {
+    // Fill what is in use up to the end first, so that halves are merged with what stood there.
+    for (uint32_t i = series->n_buckets; i < NCK_SERIES_BUCKETS; i++)
+      series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
+    series_halve(series);
+    bucket = (ms - series->start_ms) / series->bucket_ms;
+  }
+  for (uint32_t i = series->n_buckets; i <= bucket; i++)
+    series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
+  if (bucket >= series->n_buckets)
+    series->n_buckets = bucket + 1;
+  series->end_ms = series->start_ms + series->n_buckets * series->bucket_ms;
+  return &series->buckets[bucket];
+}
+
+// Enters the live count of now. `before` is the count before this event: it is what stood in the
+// buckets that time passed over.
+static inline void series_note(const struct nck_site *site, uint32_t before, uint32_t live,
+                               uint32_t ms) {
+  if (NCK_UNLIKELY(site->series == 0))
+    return;
+  struct nck_series *series = &nck_recorder.series[site->series];
+  struct nck_series_bucket *bucket = NCK_LIKELY(ms < series->end_ms)
+                                         ? &series->buckets[series->n_buckets - 1]
+                                         : series_bucket_slow(series, before, ms);
+  if (live > before)
+    bucket->max = live > bucket->max ? live : bucket->max;
+  else
+    bucket->min = live < bucket->min ? live : bucket->min;
+  bucket->last = live;
+  bucket->n_events++;
+}
+
+// A site's moments and its series, where envs on several threads share it. Held for a few dozen
+// instructions; in the child of a fork it may be held by nobody, then it is taken all the same.
+static uint32_t *site_lock(const struct nck_site *site) {
+  enum { PATIENCE = 1000 };
+  if (site->series == 0)
+    return NULL;
+  uint32_t *lock = &nck_recorder.series[site->series].lock;
+  for (int i = 0; i < PATIENCE && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++)
+    sched_yield();
+  return lock;
+}
+
+static void site_unlock(uint32_t *lock) {
+  if (lock != NULL)
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+// How many it had created before its second, fourth, eighth ... turn: did it grow evenly?
+static void note_pace(const struct nck_site *site) {
+  struct nck_series *series = &nck_recorder.series[site->series];
+  if (site->series == 0)
+    return;
+  series->created_long_before = series->created_before;
+  series->created_before = (uint32_t)(site->created - 1); // without the one that opens this turn
+}
+
+static inline void note_created(struct nck_site *site, uint32_t live, uint32_t ms) {
+  if (live > site->peak)
+    site->peak = live;
+  site->last_ms = ms;
+  uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
+  if (NCK_UNLIKELY(site->last_turn != turn || site->n_turns == 0)) {
+    if ((site->n_turns & (site->n_turns + 1)) == 0) // the next is a power of two
+      note_pace(site);
+    if (site->n_turns++ == 0)
+      site->first_turn = turn;
+    site->last_turn = turn;
+  }
+  series_note(site, live - 1, live, ms);
+}
+
+static inline void note_released(struct nck_site *site, uint32_t live, uint32_t ms,
+                                 bool at_teardown) {
+  if (NCK_UNLIKELY(at_teardown))
+    site->released_at_teardown++;
+  else
+    series_note(site, live + 1, live, ms);
+  site->last_ms = ms;
+}
+
+static void site_created_shared(struct nck_site *site, uint32_t ms) {
+  uint32_t *lock = site_lock(site);
+  __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
+  note_created(site, __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED), ms);
+  site_unlock(lock);
+}
+
+static void site_released_shared(struct nck_site *site, uint32_t ms, bool at_teardown) {
+  uint32_t *lock = site_lock(site);
+  __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
+  note_released(site, __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED), ms, at_teardown);
+  site_unlock(lock);
+}
+
+static inline __attribute__((always_inline)) void site_created(uint32_t index, uint32_t ms) {
+  struct nck_site *site = &nck_recorder.sites[index];
+  if (NCK_UNLIKELY(nck_many_threads)) {
+    site_created_shared(site, ms);
+    return;
+  }
+  site->created++;
+  note_created(site, ++site->live, ms);
+}
+
+static inline __attribute__((always_inline)) void site_released(uint32_t index, bool at_teardown) {
+  struct nck_site *site = &nck_recorder.sites[index];
+  uint32_t ms = recent_ms();
+  if (NCK_UNLIKELY(nck_many_threads)) {
+    site_released_shared(site, ms, at_teardown);
+    return;
+  }
+  site->released++;
+  note_released(site, --site->live, ms, at_teardown);
+}
+
+void nck_site_created(uint32_t index) { site_created(index, recent_ms()); }
+
+void nck_site_released(uint32_t index, bool at_teardown) { site_released(index, at_teardown); }
+
+// --- fates ---
+
+uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb) {
+  uint32_t bucket = (site * 2654435761u ^ stack * 40503u ^ verb) % SITE_BUCKETS;
+  pthread_mutex_lock(&object_lock);
+  uint32_t fate = fate_buckets[bucket];
+  while (fate != 0) {
+    const struct nck_fate *row = &nck_recorder.fates[fate];
+    if (row->site == site && row->stack == stack && row->verb == verb)
+      break;
+    fate = row->hash_next;
+  }
+  if (fate == 0 && (fate = nck_recorder_append(NCK_TABLE_FATE, 1)) != 0) {
+    struct nck_fate *row = &nck_recorder.fates[fate];
+    row->site = site;
+    row->stack = stack;
+    row->verb = verb;
+    row->hash_next = fate_buckets[bucket];
+    fate_buckets[bucket] = fate;
+  }
+  pthread_mutex_unlock(&object_lock);
+  return fate;
+}
+
+struct fate_cache_entry {
+  uint64_t key; // of (site, stack)
+  uint32_t verb, fate;
+};
+static __thread struct fate_cache_entry fate_cache[16] __attribute__((tls_model("initial-exec")));
+
+static uint64_t *fate_count_slow(struct fate_cache_entry *entry, uint32_t site, uint32_t stack,
+                                 uint32_t verb) {
+  uint32_t fate = nck_fate_find(site, stack, verb);
+  if (fate == 0)
+    return NULL;
+  *entry = (struct fate_cache_entry){(uint64_t)site << 32 | stack, verb, fate};
+  return &nck_recorder.fates[fate].count;
+}
+
+static inline void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
+  struct fate_cache_entry *entry = &fate_cache[(site ^ stack ^ verb) % 16];
+  uint64_t *count = NCK_LIKELY(entry->key == ((uint64_t)site << 32 | stack) && entry->verb == verb)
+                        ? &nck_recorder.fates[entry->fate].count
+                        : fate_count_slow(entry, site, stack, verb);
+  if (NCK_UNLIKELY(nck_many_threads) && count != NULL)
+    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+  else if (count != NULL)
+    ++*count;
+}
+
+// --- slots ---
 
 static bool slots_refill(struct nck_env *state) {
   pthread_mutex_lock(&object_lock);
@@ -93,43 +425,18 @@ static void slot_give(struct nck_env *state, uint32_t slot) {
   state->n_free++;
 }
 
+// --- objects ---
+
 void *nck_object_token(const struct nck_object *object) {
   return (void *)(uintptr_t)nck_token_make((uint32_t)(object - nck_recorder.objects),
                                            object->generation);
 }
 
-// The time, as the last few events of this callback had it: they come in bursts.
-static __thread struct { uint32_t ms, n_left; } recent __attribute__((tls_model("initial-exec")));
-
-static uint32_t recent_ms(void) {
-  const struct nck_frame *frame = nck_tls.frame;
-  if (recent.n_left > 0 && frame != NULL && frame->turn_is_counted) {
-    recent.n_left--;
-  } else {
-    recent.ms = nck_recorder_ms();
-    recent.n_left = RECENT_EVENTS;
-  }
-  return recent.ms;
-}
-
-// The turn changes between callbacks: within one, its first object asks.
-static void count_turn(struct nck_env *state) {
-  struct nck_frame *frame = nck_tls.frame;
-  if (frame != NULL && frame->turn_is_counted)
-    return;
-  nck_env_count_turn_slow(state);
-  recent.n_left = 0;
-  if (frame != NULL)
-    frame->turn_is_counted = true;
-}
-
-static void site_created(uint32_t index, uint32_t ms);
-
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
                         uint32_t count, int function, uint32_t stack, uint32_t flags) {
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
     return real;
-  uint32_t site = nck_site_find(state, kind, function, stack);
+  uint32_t site = site_find(state, kind, function, stack);
   uint32_t slot = site != 0 ? slot_take(state) : 0;
   if (NCK_UNLIKELY(slot == 0)) {
     nck_recorder_go_blind("no room for more live objects");
@@ -137,8 +444,7 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   }
   struct nck_object *object = &nck_recorder.objects[slot];
   uint32_t generation = object->generation + 1;
-  count_turn(state);
-  uint32_t ms = recent_ms();
+  uint32_t ms = creation_ms(state);
   object->real = (uint64_t)(uintptr_t)real;
   object->kind = (uint8_t)kind;
   object->flags = (uint16_t)(flags | (NCK_UNLIKELY(nck_frame_in_init()) ? NCK_OBJECT_INIT : 0) |
@@ -173,7 +479,8 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
 enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,
                                 struct nck_object **object) {
   uint64_t bits = (uint64_t)(uintptr_t)word;
-  *object = NULL;
+  if (NCK_LIKELY((*object = nck_object_live(word, kind)) != NULL))
+    return NCK_WORD_LIVE;
   if (NCK_UNLIKELY(!nck_token_is_tagged(bits)))
     return word == NULL ? NCK_WORD_NULL : NCK_WORD_RAW;
   uint32_t slot = nck_token_slot(bits);
@@ -196,48 +503,6 @@ enum nck_word nck_object_decode(const void *word, enum nck_object_kind kind,
   return NCK_LIKELY(found->kind == kind) ? NCK_WORD_LIVE : NCK_WORD_OTHER;
 }
 
-uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb) {
-  uint32_t bucket = (site * 2654435761u ^ stack * 40503u ^ verb) % SITE_BUCKETS;
-  pthread_mutex_lock(&object_lock);
-  uint32_t fate = fate_buckets[bucket];
-  while (fate != 0) {
-    const struct nck_fate *row = &nck_recorder.fates[fate];
-    if (row->site == site && row->stack == stack && row->verb == verb)
-      break;
-    fate = row->hash_next;
-  }
-  if (fate == 0 && (fate = nck_recorder_append(NCK_TABLE_FATE, 1)) != 0) {
-    struct nck_fate *row = &nck_recorder.fates[fate];
-    row->site = site;
-    row->stack = stack;
-    row->verb = verb;
-    row->hash_next = fate_buckets[bucket];
-    fate_buckets[bucket] = fate;
-  }
-  pthread_mutex_unlock(&object_lock);
-  return fate;
-}
-
-struct fate_cache_entry {
-  uint32_t site, stack, verb, fate;
-};
-static __thread struct fate_cache_entry fate_cache[16] __attribute__((tls_model("initial-exec")));
-
-static void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
-  struct fate_cache_entry *entry = &fate_cache[(site ^ stack ^ verb) % 16];
-  if (NCK_UNLIKELY(entry->site != site || entry->stack != stack || entry->verb != verb)) {
-    uint32_t fate = nck_fate_find(site, stack, verb);
-    if (fate == 0)
-      return;
-    *entry = (struct fate_cache_entry){site, stack, verb, fate};
-  }
-  uint64_t *count = &nck_recorder.fates[entry->fate].count;
-  if (nck_many_threads)
-    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-  else
-    ++*count;
-}
-
 void nck_object_touch(struct nck_object *object, uint32_t stack, int verb) {
   object->last_stack = stack;
   fate_count(object->site, stack, (uint32_t)verb);
@@ -256,9 +521,11 @@ void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t 
   __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
   if (teardown && object->kind == NCK_KIND_REFERENCE && object->count == 0)
     nck_recorder.sites[object->site].weak_at_teardown++;
-  nck_site_released(object->site, teardown);
+  site_released(object->site, teardown);
   fate_count(object->site, end_stack, (uint32_t)(teardown ? NCK_FATE_TEARDOWN : verb));
-  struct nck_env_row *row = &nck_recorder.envs[object->env];
+  struct nck_env_row *row = NCK_LIKELY(state != NULL && state->index == object->env)
+                                ? state->row
+                                : &nck_recorder.envs[object->env];
   nck_counter_released(&row->counters[object->kind]);
   if (state != NULL && !state->foreign)
     slot_give(state, (uint32_t)(object - nck_recorder.objects));
@@ -311,202 +578,6 @@ bool nck_object_tell_lost(uint32_t thread) {
                  NCK_SITE_TOLD);
   }
   return fresh;
-}
-
-// The module that makes an object: the innermost frame's, which is the addon also where the env is
-// another's.
-static uint32_t stack_module(const struct nck_env *state, uint32_t stack) {
-  if (stack != 0 && nck_recorder.stacks[stack] > 0) {
-    uint32_t module = NCK_FRAME_MODULE(nck_recorder.stacks[stack + 1]);
-    if (module != 0 && !(nck_recorder.modules[module].flags & NCK_MODULE_SYSTEM))
-      return module;
-  }
-  return state->module;
-}
-
-// `js_stack`: of the running call, where js_stacks=all tells sites apart by it.
-static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind, int function,
-                               uint32_t stack, uint32_t js_stack) {
-  bool all = nck_options.js_stacks == NCK_JS_STACKS_ALL;
-  uint32_t bucket = (stack * 2654435761u ^ (uint32_t)kind * 40503u ^ (uint32_t)function ^
-                     js_stack * 2246822519u) %
-                    SITE_BUCKETS;
-  pthread_mutex_lock(&object_lock);
-  uint32_t site = site_buckets[bucket];
-  while (site != 0) {
-    const struct nck_site *row = &nck_recorder.sites[site];
-    if (row->stack == stack && row->kind == kind && row->function == function &&
-        (!all || row->js_stack == js_stack))
-      break;
-    site = row->hash_next;
-  }
-  bool fresh = site == 0;
-  if (fresh && (site = nck_recorder_append(NCK_TABLE_SITE, 1)) != 0) {
-    struct nck_site *row = &nck_recorder.sites[site];
-    row->stack = stack;
-    row->kind = (uint16_t)kind;
-    row->function = (uint16_t)function;
-    row->js_stack = js_stack;
-    row->first_ms = nck_recorder_ms();
-    row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
-    if (row->series != 0) {
-      struct nck_series *series = &nck_recorder.series[row->series];
-      series->start_ms = row->first_ms;
-      series->bucket_ms = 8;
-      series->n_buckets = 1;
-      series->site = site;
-    }
-    row->hash_next = site_buckets[bucket];
-    site_buckets[bucket] = site;
-  }
-  pthread_mutex_unlock(&object_lock);
-  if (fresh && site != 0) {
-    struct nck_site *row = &nck_recorder.sites[site];
-    row->module = stack_module(state, stack);
-    row->flags = nck_frame_in_init() ? NCK_SITE_INIT : 0;
-    if (nck_options.js_stacks == NCK_JS_STACKS_FINDINGS)
-      row->js_stack = nck_js_stack_capture(state);
-  }
-  return site;
-}
-
-uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
-                       uint32_t stack) {
-  if (NCK_UNLIKELY(site_cache == NULL)) {
-    site_cache = nck_own_alloc(SITE_CACHE * sizeof *site_cache);
-    if (site_cache == NULL)
-      return 0;
-    memset(site_cache, 0, SITE_CACHE * sizeof *site_cache);
-  }
-  if (NCK_UNLIKELY(nck_options.js_stacks == NCK_JS_STACKS_ALL))
-    return site_find_slow(state, kind, function, stack, nck_js_stack_capture(state));
-  struct site_cache_entry *entry =
-      &site_cache[(stack ^ (uint32_t)kind * 31u ^ (uint32_t)function) % SITE_CACHE];
-  if (NCK_LIKELY(entry->site != 0 && entry->stack == stack && entry->kind == kind &&
-                 entry->function == function))
-    return entry->site;
-  uint32_t site = site_find_slow(state, kind, function, stack, 0);
-  if (site != 0)
-    *entry = (struct site_cache_entry){stack, site, (uint16_t)kind, (uint16_t)function};
-  return site;
-}
-
-static void series_halve(struct nck_series *series) {
-  for (uint32_t i = 0; i < NCK_SERIES_BUCKETS / 2; i++) {
-    const struct nck_series_bucket *a = &series->buckets[2 * i], *b = &series->buckets[2 * i + 1];
-    series->buckets[i] = (struct nck_series_bucket){.min = a->min < b->min ? a->min : b->min,
-                                                    .max = a->max > b->max ? a->max : b->max,
-                                                    .last = b->last,
-                                                    .n_events = a->n_events + b->n_events};
-  }
-  memset(&series->buckets[NCK_SERIES_BUCKETS / 2], 0, sizeof series->buckets / 2);
-  series->bucket_ms *= 2;
-  series->n_buckets = NCK_SERIES_BUCKETS / 2;
-}
-
-// Enters the live count of now. `before` is the count before this event: it is what stood in the
-// buckets that time passed over.
-static void series_note(struct nck_site *site, uint32_t before, uint32_t ms) {
-  if (site->series == 0)
-    return;
-  struct nck_series *series = &nck_recorder.series[site->series];
-  // Mostly it is the last one in use: a division costs more than the rest of this function.
-  uint32_t bucket = series->n_buckets - 1,
-           into = ms - series->start_ms - bucket * series->bucket_ms;
-  if (NCK_UNLIKELY(into >= series->bucket_ms))
-    bucket = (ms - series->start_ms) / series->bucket_ms;
-  if (NCK_UNLIKELY(bucket >= series->n_buckets)) {
-    while (bucket >= NCK_SERIES_BUCKETS) {
-      // Fill what is in use up to the end first, so that halves are merged with what stood there.
-      for (uint32_t i = series->n_buckets; i < NCK_SERIES_BUCKETS; i++)
-        series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
-      series_halve(series);
-      bucket = (ms - series->start_ms) / series->bucket_ms;
-    }
-    for (uint32_t i = series->n_buckets; i <= bucket; i++)
-      series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
-    if (bucket >= series->n_buckets)
-      series->n_buckets = bucket + 1;
-  }
-  struct nck_series_bucket *entry = &series->buckets[bucket];
-  uint32_t live = site->live;
-  if (live > before)
-    entry->max = live > entry->max ? live : entry->max;
-  else
-    entry->min = live < entry->min ? live : entry->min;
-  entry->last = live;
-  entry->n_events++;
-}
-
-// A site's moments and its series, where envs on several threads share it. Held for a few dozen
-// instructions; in the child of a fork it may be held by nobody, then it is taken all the same.
-static uint32_t *site_lock(const struct nck_site *site) {
-  enum { PATIENCE = 1000 };
-  if (NCK_LIKELY(!nck_many_threads) || site->series == 0)
-    return NULL;
-  uint32_t *lock = &nck_recorder.series[site->series].lock;
-  for (int i = 0; i < PATIENCE && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++)
-    sched_yield();
-  return lock;
-}
-
-static void site_unlock(uint32_t *lock) {
-  if (NCK_UNLIKELY(lock != NULL))
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
-}
-
-// How many it had created before its second, fourth, eighth ... turn: did it grow evenly?
-static void note_pace(const struct nck_site *site) {
-  struct nck_series *series = &nck_recorder.series[site->series];
-  if (site->series == 0)
-    return;
-  series->created_long_before = series->created_before;
-  series->created_before = (uint32_t)(site->created - 1); // without the one that opens this turn
-}
-
-static void site_created(uint32_t index, uint32_t ms) {
-  struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t live, *lock = site_lock(site);
-  if (nck_many_threads) {
-    __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
-    live = __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED);
-  } else {
-    site->created++;
-    live = ++site->live;
-  }
-  if (live > site->peak)
-    site->peak = live;
-  site->last_ms = ms;
-  uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
-  if (site->last_turn != turn || site->n_turns == 0) {
-    if (NCK_UNLIKELY((site->n_turns & (site->n_turns + 1)) == 0)) // the next is a power of two
-      note_pace(site);
-    if (site->n_turns++ == 0)
-      site->first_turn = turn;
-    site->last_turn = turn;
-  }
-  series_note(site, live - 1, ms);
-  site_unlock(lock);
-}
-
-void nck_site_created(uint32_t index) { site_created(index, recent_ms()); }
-
-void nck_site_released(uint32_t index, bool at_teardown) {
-  struct nck_site *site = &nck_recorder.sites[index];
-  uint32_t ms = recent_ms(), live, *lock = site_lock(site);
-  if (nck_many_threads) {
-    __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
-    live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
-  } else {
-    site->released++;
-    live = --site->live;
-  }
-  if (at_teardown)
-    site->released_at_teardown++;
-  else
-    series_note(site, live + 1, ms);
-  site->last_ms = ms;
-  site_unlock(lock);
 }
 
 void nck_object_revive(struct nck_env *state, struct nck_object *object) {

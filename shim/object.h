@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "napicheck/record.h"
+#include "recorder.h"
 
 #define NCK_TOKEN_TAG 0x9ac5000000000000ull
 #define NCK_TOKEN_TAG_MASK 0xffff000000000000ull
@@ -55,6 +55,20 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
 // The same for an object whose stack was captured before.
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
                         uint32_t count, int function, uint32_t stack, uint32_t flags);
+
+// The live object of that kind that a word is the token of; NULL: it is none.
+static inline struct nck_object *nck_object_live(const void *word, enum nck_object_kind kind) {
+  uint64_t bits = (uint64_t)(uintptr_t)word;
+  uint32_t slot = nck_token_slot(bits);
+  if (!nck_token_is_tagged(bits) ||
+      slot >= __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT], __ATOMIC_RELAXED))
+    return NULL;
+  struct nck_object *object = &nck_recorder.objects[slot];
+  return __atomic_load_n(&object->state, __ATOMIC_ACQUIRE) == NCK_OBJECT_LIVE &&
+                 nck_token_make(slot, object->generation) == bits && object->kind == kind
+             ? object
+             : NULL;
+}
 
 // What a word that an addon passes as a handle of some kind is.
 enum nck_word {

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
+
 enum nck_js_stacks { NCK_JS_STACKS_OFF, NCK_JS_STACKS_FINDINGS, NCK_JS_STACKS_ALL };
 enum nck_on_error { NCK_ON_ERROR_CONTINUE, NCK_ON_ERROR_ABORT, NCK_ON_ERROR_THROW };
 
@@ -53,7 +55,7 @@ struct nck_options {
 };
 
 // Read-only after nck_options_read.
-extern struct nck_options nck_options;
+extern struct nck_options nck_options NCK_HIDDEN_DATA;
 
 // Parses `defaults` (from napicheck_default_options; may be NULL), then `text` (the environment
 // variable; may be NULL). Complaints go to stderr, one line each, only when `complain`. A second

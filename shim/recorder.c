@@ -83,7 +83,7 @@ static uint64_t file_bytes;
 static char *reservation;
 static uint64_t reservation_bytes;
 static uint64_t start_ns;
-static bool blind;
+bool nck_recorder_blind;
 static uint32_t reason_string; // room kept for the reason, since it may be that there is no more
 
 static uint64_t now_ns(clockid_t clock) {
@@ -108,10 +108,8 @@ static struct nck_record_header *header_now(void) {
 
 static uint64_t round_up(uint64_t bytes, uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-bool nck_recorder_is_blind(void) { return __atomic_load_n(&blind, __ATOMIC_RELAXED); }
-
 void nck_recorder_go_blind(const char *reason) {
-  if (__atomic_exchange_n(&blind, true, __ATOMIC_ACQ_REL))
+  if (__atomic_exchange_n(&nck_recorder_blind, true, __ATOMIC_ACQ_REL))
     return;
   struct nck_record_header *header = header_now();
   if (header == NULL || reason_string == 0)
@@ -681,7 +679,7 @@ static void fork_child(void) {
   if (nck_recorder.header != NULL && in_file) {
     bool copied = snapshot != NULL && move_snapshot();
     if (!copied) {
-      __atomic_store_n(&blind, true, __ATOMIC_RELAXED);
+      __atomic_store_n(&nck_recorder_blind, true, __ATOMIC_RELAXED);
       map_privately();
     }
     nck_place_forget(&place);
@@ -778,7 +776,7 @@ bool nck_recorder_adopt(void) {
       }
     }
     if (!good)
-      __atomic_store_n(&blind, true, __ATOMIC_RELAXED);
+      __atomic_store_n(&nck_recorder_blind, true, __ATOMIC_RELAXED);
   }
   pthread_mutex_unlock(&grow_lock);
   pthread_mutex_unlock(&open_lock);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "napicheck/record.h"
 #include "own.h"
 
@@ -37,7 +38,7 @@ struct nck_recorder {
   struct nck_failed_call *failed;
   struct nck_profile *profiles;
 };
-extern struct nck_recorder nck_recorder;
+extern struct nck_recorder nck_recorder NCK_HIDDEN_DATA;
 
 // Opens the record when the first addon is loaded: see place.h for where. Fills the header's
 // identity (pid, argv, times, options ...), prepares for fork. Called again it does nothing, but in
@@ -66,7 +67,10 @@ uint32_t nck_recorder_string(const char *text, size_t length);
 
 // Goes blind: from now on nothing is judged. The first reason stays. Thread-safe.
 void nck_recorder_go_blind(const char *reason);
-bool nck_recorder_is_blind(void);
+extern bool nck_recorder_blind NCK_HIDDEN_DATA;
+static inline bool nck_recorder_is_blind(void) {
+  return __atomic_load_n(&nck_recorder_blind, __ATOMIC_RELAXED);
+}
 
 // Milliseconds since the start from CLOCK_MONOTONIC_COARSE (about 5 ns), and exact nanoseconds.
 uint32_t nck_recorder_ms(void);

@@ -18,6 +18,6 @@ void *nck_reference_new(struct nck_env *state, napi_ref real, uint32_t count,
 void nck_reference_deleted(struct nck_env *state, struct nck_object *object, uint32_t stack);
 
 // Deno and Bun: no values can be looked at when an env ends, so they are when references are made.
-extern bool nck_values_early;
+extern bool nck_values_early NCK_HIDDEN_DATA;
 
 #endif

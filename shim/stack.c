@@ -26,7 +26,7 @@ enum {
   N_PCS = 1024,
   N_STACKS = 1024,
   N_WALKED = 256,
-  MOST_READ = 14,
+  MOST_READ = 11,
   MOST_OWN_FRAMES = 16
 };
 
@@ -58,11 +58,12 @@ struct walked {
   uintptr_t pc;
   uint32_t span;  // from the stack pointer to the limit
   uint32_t index; // of the stack; 0: free
-  uint16_t n_read;
-  uint16_t offsets[MOST_READ]; // from the stack pointer, in words; OFFSET_RELATIVE: see above
+  uint8_t n_absolute, n_relative;
+  uint16_t offsets[MOST_READ]; // from the stack pointer, in words; the relative ones at the end
   uint64_t words[MOST_READ];
 };
-enum { OFFSET_RELATIVE = 0x8000, MOST_SPAN = 0x7fff * sizeof(uint64_t) };
+_Static_assert(sizeof(struct walked) == 128, "found by a shift");
+enum { MOST_SPAN = 0xffff * sizeof(uint64_t) };
 
 struct cache {
   struct walked walked[N_WALKED];
@@ -72,6 +73,7 @@ struct cache {
 
 static __thread struct {
   struct cache *cache;
+  struct cache *ready;  // the same where it may be read: no capture is under way
   uintptr_t stack_high; // end of the thread's stack; 0: not asked yet
   uint32_t epoch;       // of the cache
   bool is_inside; // a capture is under way: a signal handler, or an allocator that uses Node-API,
@@ -178,11 +180,7 @@ static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
 
 // --- code addresses ---
 
-static struct cache *cache_of_thread(void) {
-  uint32_t epoch = nck_module_epoch();
-
-  if (LIKELY(self.cache != NULL && self.epoch == epoch))
-    return self.cache;
+static struct cache *cache_new(uint32_t epoch) {
   if (self.cache == NULL) {
     if (self.has_ended)
       return NULL;
@@ -193,7 +191,13 @@ static struct cache *cache_of_thread(void) {
   }
   memset(self.cache, 0, sizeof *self.cache);
   self.epoch = epoch;
+  self.ready = self.is_inside ? NULL : self.cache;
   return self.cache;
+}
+
+static inline struct cache *cache_of_thread(void) {
+  uint32_t epoch = nck_module_epoch();
+  return LIKELY(self.cache != NULL && self.epoch == epoch) ? self.cache : cache_new(epoch);
 }
 
 // `pc` is a return address: it may stand behind the last instruction of its function.
@@ -232,19 +236,20 @@ static bool read_word(const struct walk *walk, uintptr_t at, uintptr_t *word) {
   return true;
 }
 
-static void note(struct walk *walk, uintptr_t at, uintptr_t word, unsigned relative) {
+static void note(struct walk *walk, uintptr_t at, uintptr_t word, bool is_relative) {
   struct walked *read = &walk->read;
-  if (read->n_read == MOST_READ) {
+  if (read->n_absolute + read->n_relative == MOST_READ) {
     walk->is_noted = false;
     return;
   }
-  read->offsets[read->n_read] = (uint16_t)((at - walk->low) / sizeof word | relative);
-  read->words[read->n_read++] = relative ? word - walk->low : word;
+  unsigned i = is_relative ? (unsigned)MOST_READ - ++read->n_relative : read->n_absolute++;
+  read->offsets[i] = (uint16_t)((at - walk->low) / sizeof word);
+  read->words[i] = is_relative ? word - walk->low : word;
 }
 
 static void note_fp(struct walk *walk) {
   if (walk->fp_at != 0)
-    note(walk, walk->fp_at, walk->fp, OFFSET_RELATIVE);
+    note(walk, walk->fp_at, walk->fp, true);
   walk->fp_at = 0;
 }
 
@@ -265,7 +270,7 @@ static bool step(struct walk *walk, struct nck_unwind_rule rule) {
     at = walk->fp + (uintptr_t)(intptr_t)rule.cfa_offset;
     if (!read_word(walk, at, &cfa))
       return false;
-    note(walk, at, cfa, OFFSET_RELATIVE);
+    note(walk, at, cfa, true);
     break;
   case NCK_UNWIND_UNKNOWN: // code without tables: perhaps the frame pointer is one
     note_fp(walk);
@@ -290,7 +295,7 @@ static bool step(struct walk *walk, struct nck_unwind_rule rule) {
   }
   if (!read_word(walk, cfa - 8, &walk->pc))
     return false;
-  note(walk, cfa - 8, walk->pc, 0);
+  note(walk, cfa - 8, walk->pc, false);
 #if defined(__aarch64__)
   walk->pc &= 0xffffffffffffull; // without its signature
 #endif
@@ -298,17 +303,17 @@ static bool step(struct walk *walk, struct nck_unwind_rule rule) {
   return true;
 }
 
-static bool is_same_walk(const struct walked *walked, uintptr_t pc, uintptr_t sp, uintptr_t span) {
+static inline bool is_same_walk(const struct walked *walked, uintptr_t pc, uintptr_t sp,
+                                uintptr_t span) {
+  const uint64_t *stack = (const uint64_t *)sp;
   if (walked->pc != pc || walked->span != span || walked->index == 0)
     return false;
-  for (unsigned i = 0; i < walked->n_read; i++) {
-    unsigned offset = walked->offsets[i];
-    uint64_t word = ((const uint64_t *)sp)[offset & ~(unsigned)OFFSET_RELATIVE];
-    if (offset & OFFSET_RELATIVE)
-      word -= sp;
-    if (word != walked->words[i])
+  for (unsigned i = 0; i < walked->n_absolute; i++)
+    if (stack[walked->offsets[i]] != walked->words[i])
       return false;
-  }
+  for (unsigned i = (unsigned)MOST_READ - walked->n_relative; i < MOST_READ; i++)
+    if (stack[walked->offsets[i]] - sp != walked->words[i])
+      return false;
   return true;
 }
 
@@ -385,8 +390,17 @@ static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t 
   return n > 0 ? keep(frames, n) : 0;
 }
 
-uint32_t nck_stack_capture(const void *pc, const void *limit) {
+static inline struct walked *find_walked(struct cache *cache, uintptr_t pc, uintptr_t span) {
+  uint64_t hash = (pc + (span << 20)) * 0x9e3779b97f4a7c15ull;
+  return &cache->walked[hash >> 40 & (N_WALKED - 1)];
+}
+
+// A walk that was not found: from the frame whose frame pointer and return address stand at `low`.
+static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
+  const uintptr_t *frame = (const uintptr_t *)low;
   uint32_t depth = nck_options.stack_depth;
+  uintptr_t span = high - low;
+  bool is_noted = high > low && span < MOST_SPAN;
 
   if (UNLIKELY(nck_recorder.header == NULL))
     return 0;
@@ -395,21 +409,8 @@ uint32_t nck_stack_capture(const void *pc, const void *limit) {
     return nck_stack_single(pc, false);
   if (depth > MOST_FRAMES)
     depth = MOST_FRAMES;
-
-  // Asking for the address makes this function keep a frame pointer: the caller's stands there,
-  // then the return address.
-  const uintptr_t *own_frame = __builtin_frame_address(0);
-  uintptr_t low = (uintptr_t)own_frame, high = (uintptr_t)limit, span = high - low;
-  bool is_noted = high > low && span < MOST_SPAN;
-  struct walked *walked = NULL;
-  if (LIKELY(is_noted)) {
-    uint64_t hash = ((uintptr_t)pc + (span << 20)) * 0x9e3779b97f4a7c15ull;
-    walked = &cache->walked[hash >> 40 & (N_WALKED - 1)];
-    if (LIKELY(is_same_walk(walked, (uintptr_t)pc, low, span)))
-      return walked->index;
-  }
-
   self.is_inside = true;
+  self.ready = NULL;
   if (UNLIKELY(high <= low || span > 64 << 20)) {
     high = end_of_stack(low);
     if (high == 0) {
@@ -417,23 +418,56 @@ uint32_t nck_stack_capture(const void *pc, const void *limit) {
       depth = 1;
     }
   }
-  struct walk walk = {.pc = own_frame[1],
+  struct walk walk = {.pc = frame[1],
                       .sp = low + 16,
-                      .fp = own_frame[0],
+                      .fp = frame[0],
                       .low = low,
                       .high = high,
                       .fp_at = low,
                       .is_noted = is_noted};
-  note(&walk, low + 8, walk.pc, 0);
+  if (walk.pc != (uintptr_t)pc)
+    note(&walk, low + 8, walk.pc, false);
   uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth);
   if (walk.is_noted && index != 0) {
     walk.read.pc = (uintptr_t)pc;
     walk.read.span = (uint32_t)span;
     walk.read.index = index;
-    *walked = walk.read;
+    *find_walked(cache, (uintptr_t)pc, span) = walk.read;
   }
   self.is_inside = false;
+  self.ready = self.cache;
   return index;
+}
+
+static inline uint32_t capture(uintptr_t low, uintptr_t high, const void *pc) {
+  uintptr_t span = high - low;
+  struct cache *cache = self.ready;
+
+  // There is no cache without a record, and none is filled where stacks are one frame deep.
+  if (LIKELY(cache != NULL && self.epoch == nck_module_epoch())) {
+    const struct walked *walked = find_walked(cache, (uintptr_t)pc, span);
+    if (LIKELY(is_same_walk(walked, (uintptr_t)pc, low, span)))
+      return walked->index;
+  }
+  return capture_anew(low, high, pc);
+}
+
+uint32_t nck_stack_capture(const void *pc, const void *limit) {
+  // Asking for the address makes this function keep a frame pointer: the caller's stands there,
+  // then the return address.
+  uint32_t index = capture((uintptr_t)__builtin_frame_address(0), (uintptr_t)limit, pc);
+  __asm__ volatile("" ::: "memory"); // its frame must stand until the walk is done: no jump
+  return index;
+}
+
+uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
+#if defined(__x86_64__)
+  return capture((uintptr_t)frame, (uintptr_t)limit, ((void *const *)frame)[1]);
+#else
+  // Only there the caller's stack pointer is known from the frame's address.
+  const void *pc = __builtin_extract_return_addr(((void *const *)frame)[1]);
+  return nck_stack_capture(pc, limit);
+#endif
 }
 
 uint32_t nck_stack_single(const void *address, bool exact) {
@@ -466,7 +500,7 @@ uintptr_t nck_stack_outside(void) {
 
 void nck_stack_thread_end(void) {
   struct cache *cache = self.cache;
-  self.cache = NULL;
+  self.cache = self.ready = NULL;
   self.has_ended = true;
   if (cache != NULL)
     nck_own_free(cache, sizeof *cache);

@@ -20,6 +20,10 @@
 // costs stands in stack.c. Never with a lock of ours held. Any thread. Keeps errno.
 uint32_t nck_stack_capture(const void *pc, const void *limit);
 
+// The same for a wrapper that says where its own frame is: `frame` is its
+// __builtin_frame_address(0). The cheaper one, as it has no frames of ours to leave.
+uint32_t nck_stack_capture_at(const void *frame, const void *limit);
+
 // A stack of the single frame `address` (exact: a function's entry, not a return address).
 uint32_t nck_stack_single(const void *address, bool exact);
 

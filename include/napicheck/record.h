@@ -171,7 +171,7 @@ struct nck_series {
   uint32_t
       created_before; // what the site had created when its n_turns became the greatest power of
   uint32_t created_long_before; // two so far, and the one before that
-  uint32_t pad;
+  uint32_t end_ms;              // the writer's own: the end of the last bucket in use
   struct nck_series_bucket buckets[NCK_SERIES_BUCKETS];
 };
 

@@ -130,6 +130,9 @@ uint32_t nck_stack_single(const void *address, bool exact) {
 uint32_t nck_stack_capture(const void *pc, const void *limit) {
   return (void)limit, nck_stack_single(pc, false);
 }
+uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
+  return nck_stack_capture(((void *const *)frame)[1], limit);
+}
 uintptr_t nck_stack_outside(void) { return 0; }
 void nck_stack_thread_end(void) {}
 

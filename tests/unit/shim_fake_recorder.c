@@ -19,7 +19,7 @@ struct nck_interposed nck_interposed;
 enum { ROWS = 1 << 22, STRING_BYTES = 1 << 20 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool is_full;
+bool nck_recorder_blind;
 static size_t own_bytes;
 static struct nck_range ranges[4096];
 static size_t n_ranges;
@@ -47,22 +47,22 @@ void fake_recorder_open(void) {
     nck_recorder.header->n_rows[i] = 1;
 }
 
-void fake_recorder_fill(bool full) { is_full = full; }
+void fake_recorder_fill(bool full) { nck_recorder_blind = full; }
 
 size_t fake_recorder_own_bytes(void) { return own_bytes; }
 
 const char *fake_recorder_text(uint32_t string) { return nck_recorder.strings + string; }
 
 uint32_t nck_recorder_append(enum nck_table table, uint32_t n) {
-  return is_full ? 0
-                 : (uint32_t)__atomic_fetch_add(&nck_recorder.header->n_rows[table], n,
-                                                __ATOMIC_SEQ_CST);
+  return nck_recorder_blind ? 0
+                            : (uint32_t)__atomic_fetch_add(&nck_recorder.header->n_rows[table], n,
+                                                           __ATOMIC_SEQ_CST);
 }
 
 uint32_t nck_recorder_string(const char *text, size_t length) {
   uint64_t *end = &nck_recorder.header->n_rows[NCK_TABLE_STRING];
   uint32_t found = 0;
-  if (is_full || length == 0)
+  if (nck_recorder_blind || length == 0)
     return 0;
   pthread_mutex_lock(&lock);
   for (uint64_t at = 1; at < *end && found == 0; at += strlen(nck_recorder.strings + at) + 1)
@@ -78,11 +78,9 @@ uint32_t nck_recorder_string(const char *text, size_t length) {
   return found;
 }
 
-bool nck_recorder_is_blind(void) { return is_full; }
-
 void nck_recorder_go_blind(const char *reason) {
   (void)reason;
-  is_full = true;
+  nck_recorder_blind = true;
 }
 
 uint32_t nck_recorder_ms(void) { return (uint32_t)(nck_recorder_ns() / 1000000); }
@@ -111,7 +109,7 @@ static size_t n_given_back;
 
 void *nck_own_alloc(size_t bytes) {
   char *block = NULL;
-  if (is_full)
+  if (nck_recorder_blind)
     return NULL;
   bytes = (bytes + 4095) & ~(size_t)4095;
   __atomic_fetch_add(&own_bytes, bytes, __ATOMIC_RELAXED);

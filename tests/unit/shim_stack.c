@@ -30,12 +30,15 @@ static __thread const void *probe_pc;
 static FRAME int capture(int argument) {
   errno = 4711;
   last_stack = nck_stack_capture(__builtin_return_address(0), limit);
+  CHECK_UINT(nck_stack_capture_at(__builtin_frame_address(0), limit), last_stack);
   CHECK_UINT(errno, 4711);
   return argument;
 }
 
 static FRAME int capture_and_compare(int argument) {
+  uint32_t stack = nck_stack_capture_at(__builtin_frame_address(0), limit);
   last_stack = nck_stack_capture(__builtin_return_address(0), limit);
+  CHECK_UINT(stack, last_stack);
   probe_pc = __builtin_return_address(0);
   n_seen = backtrace(seen, 512);
   return argument;
@@ -52,6 +55,7 @@ static FRAME uint32_t capture_inside(const void *pc, int depth) {
 static FRAME int capture_deeper(int argument) {
   const void *pc = __builtin_return_address(0);
   last_stack = capture_inside(pc, (int)((unsigned)argument % 4));
+  CHECK_UINT(nck_stack_capture_at(__builtin_frame_address(0), limit), last_stack);
   probe_pc = pc;
   n_seen = backtrace(seen, 512);
   return argument;
