@@ -45,12 +45,11 @@ struct nck_async_hook {
 struct nck_owner {
   const void *pointer;
   const void *user_cb;
-  const char *what;
+  bool is_hook; // the pointer is a hook's argument, else instance data
   UT_hash_handle hh;
 };
 
-void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb,
-                    const char *what) {
+void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb, bool is_hook) {
   // A small number in the place of a pointer (napi-rs counts its hooks by it) points at nothing.
   enum { FIRST_POINTER = 65536 };
   if ((uintptr_t)pointer < FIRST_POINTER)
@@ -66,7 +65,7 @@ void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user
     HASH_ADD(hh, state->owners_gone, pointer, sizeof owner->pointer, owner);
   }
   owner->user_cb = user_cb;
-  owner->what = what;
+  owner->is_hook = is_hook;
 }
 
 void nck_owner_renewed(struct nck_env *state, const void *pointer) {
@@ -81,7 +80,7 @@ void nck_owner_renewed(struct nck_env *state, const void *pointer) {
 }
 
 void nck_owner_check(struct nck_env *state, const void *pointer, const void *user_cb,
-                     const char *what) {
+                     bool is_hint) {
   if (NCK_LIKELY(state->owners_gone == NULL) || pointer == NULL ||
       !nck_finding_wanted(NCK_FINDING_FINALIZER_AFTER_OWNER))
     return;
@@ -89,17 +88,25 @@ void nck_owner_check(struct nck_env *state, const void *pointer, const void *use
   HASH_FIND(hh, state->owners_gone, &pointer, sizeof pointer, owner);
   if (owner == NULL)
     return;
+  // An object may well close in a hook what its finalizer frees: classic-level, leveldown and
+  // photostructure-sqlite do. What a hint points to belongs to somebody else.
+  bool own = owner->is_hook && !is_hint;
   struct nck_event event = {
       .kind = NCK_FINDING_FINALIZER_AFTER_OWNER,
+      .severity = own ? NCK_SEVERITY_NOTE : NCK_SEVERITY_WARNING,
       .state = state,
       .roles = {NCK_ROLE_CALLBACK, NCK_ROLE_OWNER},
       .stacks = {nck_stack_single(user_cb, true), nck_stack_single(owner->user_cb, true)},
       .reason =
-          "the address was handed over by the addon itself; whether it was freed is not known",
+          own ? "an addon that closes in the hook what its finalizer frees does right; whether "
+                "the hook freed it is not known"
+              : "the address was handed over by the addon itself; whether it was freed is not "
+                "known",
       .no_js = true};
-  nck_finding_raise(&event,
-                    "a finalizer got %p as its %s, which was %s and has been let go of already",
-                    pointer, what, owner->what);
+  nck_finding_raise(&event, "a finalizer got %p as its %s, which was %s before", pointer,
+                    is_hint ? "hint" : "data",
+                    owner->is_hook ? "the argument of a cleanup hook that had run"
+                                   : "the instance data, whose finalizer had run");
 }
 
 static void hook_trampoline(void *arg) {
@@ -120,8 +127,7 @@ static void hook_trampoline(void *arg) {
     nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)copy.key.fun);
     copy.key.fun(copy.key.arg);
   }
-  nck_owner_gone(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun,
-                 "the argument of a cleanup hook that has run");
+  nck_owner_gone(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun, true);
 }
 
 static bool hook_has_run(struct nck_env *state, napi_cleanup_hook fun, const void *arg) {
@@ -195,16 +201,24 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
   struct nck_hook *hook = hook_find(state, fun, arg);
   if (hook == NULL) {
     if (nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_UNKNOWN)) {
-      struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_UNKNOWN,
-                                .function = id,
-                                .state = state,
-                                .object_kind = NCK_KIND_CLEANUP_HOOK,
-                                .roles = {NCK_ROLE_USED},
-                                .stacks = {nck_finding_stack(pc)},
-                                .reason = "Node ignores it, Bun stops the process"};
+      // It was there, as the documentation asks: a finalizer that takes its object's hook back
+      // need not know whether the env is ending.
+      bool has_run = hook_has_run(state, fun, arg);
+      struct nck_event event = {
+          .kind = NCK_FINDING_CLEANUP_HOOK_UNKNOWN,
+          .severity = has_run ? NCK_SEVERITY_NOTE : NCK_SEVERITY_WARNING,
+          .function = id,
+          .state = state,
+          .object_kind = NCK_KIND_CLEANUP_HOOK,
+          .roles = {NCK_ROLE_USED},
+          .stacks = {nck_finding_stack(pc)},
+          .reason = has_run
+                        ? "a hook that has run need not be removed, and may be; versions of Bun "
+                          "before 1.4 stop the process on it"
+                        : "Node ignores it; Deno, and versions of Bun before 1.4, stop the "
+                          "process"};
       nck_finding_raise(&event, "the cleanup hook %p with the argument %p was removed, but it %s",
-                        (void *)(uintptr_t)fun, arg,
-                        hook_has_run(state, fun, arg) ? "has run" : "is not there");
+                        (void *)(uintptr_t)fun, arg, has_run ? "has run" : "is not there");
     }
     return nck_real.napi_remove_env_cleanup_hook(env, fun, arg);
   }

@@ -326,9 +326,9 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
     // Instance data may well be a hook's argument, too: the hook stops what works on it, its own
     // finalizer frees it.
     if (copy.kind != NCK_FINALIZER_INSTANCE_DATA)
-      nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, "data");
+      nck_owner_check(state, data, (const void *)(uintptr_t)copy.user_cb, false);
     if (copy.user_hint != data && copy.kind != NCK_FINALIZER_INSTANCE_DATA)
-      nck_owner_check(state, copy.user_hint, (const void *)(uintptr_t)copy.user_cb, "hint");
+      nck_owner_check(state, copy.user_hint, (const void *)(uintptr_t)copy.user_cb, true);
   } else {
     finalizer->retired = finalizer->ran = true;
   }
@@ -343,7 +343,7 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
   if (own_thread && copy.kind == NCK_FINALIZER_INSTANCE_DATA) {
     if (state->instance_finalizer == finalizer)
       state->instance_finalizer = NULL;
-    nck_owner_gone(state, data, (const void *)(uintptr_t)copy.user_cb, "the instance data");
+    nck_owner_gone(state, data, (const void *)(uintptr_t)copy.user_cb, false);
   }
 }
 

@@ -100,12 +100,23 @@ static void check_gc(struct nck_env *state, enum nck_function_id function, const
   if (!basic &&
       (function == NCK_FN_napi_open_handle_scope || function == NCK_FN_napi_close_handle_scope))
     return;
+  // What node-addon-api (~ObjectWrap of its older versions) and napi-rs do in the finalizer of each
+  // object: no decision of the addon's author either, and nothing that runs JavaScript or makes an
+  // object.
+  bool only_counts = function == NCK_FN_napi_get_reference_value ||
+                     function == NCK_FN_napi_reference_ref ||
+                     function == NCK_FN_napi_reference_unref;
   struct nck_event event = {
       .kind = NCK_FINDING_FINALIZER_GC_UNSAFE,
-      .severity = basic ? NCK_SEVERITY_ERROR : NCK_SEVERITY_WARNING,
-      .reason = basic ? NULL
-                      : "finalizers of modules that do not declare the experimental version are "
-                        "deferred until they may call anything",
+      .severity = basic         ? NCK_SEVERITY_ERROR
+                  : only_counts ? NCK_SEVERITY_NOTE
+                                : NCK_SEVERITY_WARNING,
+      .reason = basic         ? NULL
+                : only_counts ? "finalizers of modules that do not declare the experimental "
+                                "version are deferred until they may call anything, and this call "
+                                "runs no JavaScript: binding libraries make it for every object"
+                              : "finalizers of modules that do not declare the experimental "
+                                "version are deferred until they may call anything",
       .function = function,
       .state = state,
       .roles = {NCK_ROLE_USED, NCK_ROLE_CALLBACK},

@@ -13,10 +13,9 @@ void nck_hook_env_cleaning(struct nck_env *state);
 
 // A pointer's owner was finalized or its hook has run (finalizer-after-owner); forgotten when the
 // addon hands the address over anew.
-void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb,
-                    const char *what);
+void nck_owner_gone(struct nck_env *state, const void *pointer, const void *user_cb, bool is_hook);
 void nck_owner_renewed(struct nck_env *state, const void *pointer);
-void nck_owner_check(struct nck_env *state, const void *pointer, const void *user_cb,
-                     const char *what);
+// A finalizer gets `pointer`, as its hint or as its data.
+void nck_owner_check(struct nck_env *state, const void *pointer, const void *user_cb, bool is_hint);
 
 #endif

@@ -166,6 +166,21 @@ export const resources = [
   ...pair(4, 'finalizer-after-owner', 'hook', {
     steps: ['x=run'], expect: [warning('finalizer-after-owner', { count: 1, stacks: { callback: { function: 'on_collected', noLine: true }, owner: { function: 'on_end', noLine: true } } })], runtimes: ['node'],
   }),
+  // Notes, and of the object that is there when the env ends alone.
+  {
+    name: 'ok__finalizer-after-owner__close', issue: 4, addons: ['ok__finalizer-after-owner__close'], steps: ['open', 'gc', 'x=open'], runtimes: ['node'],
+    expect: [
+      note('finalizer-after-owner', { count: 1, stacks: { callback: { function: 'on_collected', noLine: true }, owner: { function: 'on_end', noLine: true } } }),
+      note('cleanup-hook-unknown', { count: 1, message: /but it has run$/, stacks: { used: 'on_collected' } }),
+    ],
+  },
+  {
+    name: 'ok__finalizer-gc-unsafe__counts', issue: 4, addons: ['ok__finalizer-gc-unsafe__counts'], steps: ['run*3', 'gc'], runtimes: ['node'],
+    expect: [
+      note('finalizer-gc-unsafe', { count: 3, message: /^napi_get_reference_value/, stacks: { used: { function: 'on_collected', mark: 'value' } } }),
+      note('finalizer-gc-unsafe', { count: 3, message: /^napi_reference_unref/, stacks: { used: { function: 'on_collected', mark: 'unref' } } }),
+    ],
+  },
   ...pair(4, 'finalizer-gc-unsafe', 'plain', {
     steps: ['run*3', 'gc'], expect: [warning('finalizer-gc-unsafe', { count: 3, stacks: { used: 'on_collected' } })], runtimes: ['node'],
   }),
