@@ -11,7 +11,8 @@
 #define NCK_BASELINE_SCHEMA "napicheck-baseline/1"
 
 // Marks the findings that the file accepts: all of one fingerprint, when together they are no more
-// than it says. False with a line when it cannot be read.
+// and no worse than it says. Adds notes where there are fewer. False with a line when it cannot be
+// read or holds rows that mean nothing.
 bool nck_baseline_apply(struct nck_report *report, const char *path, struct nck_error *error);
 
 // Writes the errors, leaks and warnings of the report, those that a baseline accepts already

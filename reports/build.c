@@ -48,6 +48,16 @@ void nck_build_add_suppressions(struct nck_report *report, const struct nck_reco
     report->default_suppressions = nck_arena_print(&report->arena, "%s%s\n", before, lines);
 }
 
+static void complain(const struct nck_build_files *files, const struct nck_error *error) {
+  if (!files->quiet)
+    nck_error_print(error);
+}
+
+// The folder that relative names in an option mean.
+static const char *folder_of(const struct nck_build_files *files, enum nck_option_key key) {
+  return files->over && files->over->given[key] ? "" : files->folder;
+}
+
 // The caller frees.
 static char *resolve(const char *folder, const char *path) {
   struct nck_text text = {0};
@@ -58,14 +68,16 @@ static char *resolve(const char *folder, const char *path) {
 }
 
 static bool load_suppressions(struct nck_suppressions *suppressions,
-                              const struct nck_options *options, const char *folder) {
+                              const struct nck_options *options,
+                              const struct nck_build_files *files) {
   bool good = true;
+  const char *folder = folder_of(files, NCK_OPTION_suppressions);
   const char *at = nck_options_text(options, NCK_OPTION_suppressions);
   for (char *item; (item = nck_options_item(&at)); free(item)) {
     struct nck_error error = {""};
     char *path = resolve(folder, item);
     if (!nck_suppressions_load(suppressions, path, &error)) {
-      nck_error_print(&error);
+      complain(files, &error);
       good = false;
     }
     free(path);
@@ -75,7 +87,7 @@ static bool load_suppressions(struct nck_suppressions *suppressions,
     struct nck_error error = {""};
     char *path = resolve(folder, "napicheck.supp");
     if (access(path, F_OK) == 0 && !nck_suppressions_load(suppressions, path, &error)) {
-      nck_error_print(&error);
+      complain(files, &error);
       good = false;
     }
     free(path);
@@ -84,14 +96,14 @@ static bool load_suppressions(struct nck_suppressions *suppressions,
 }
 
 bool nck_build_finish(struct nck_report *report, const struct nck_options *options,
-                      const char *folder, int own_code) {
+                      const struct nck_build_files *files, int own_code) {
   struct nck_suppressions suppressions = {0};
-  bool good = load_suppressions(&suppressions, options, folder);
+  bool good = load_suppressions(&suppressions, options, files);
   struct nck_error error = {""};
   if (report->default_suppressions &&
       !nck_suppressions_parse(&suppressions, "napicheck_default_suppressions",
                               report->default_suppressions, &error))
-    nck_error_print(&error);
+    complain(files, &error);
   time_t now = time(NULL);
   struct tm day;
   char today[32] = "";
@@ -100,9 +112,10 @@ bool nck_build_finish(struct nck_report *report, const struct nck_options *optio
   nck_suppressions_apply(&suppressions, report, today);
   nck_suppressions_drop(&suppressions);
   if (*nck_options_text(options, NCK_OPTION_baseline)) {
-    char *path = resolve(folder, nck_options_text(options, NCK_OPTION_baseline));
+    char *path = resolve(folder_of(files, NCK_OPTION_baseline),
+                         nck_options_text(options, NCK_OPTION_baseline));
     if (!nck_baseline_apply(report, path, &error)) {
-      nck_error_print(&error);
+      complain(files, &error);
       good = false;
     }
     free(path);

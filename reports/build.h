@@ -19,10 +19,15 @@ void nck_build_add(struct nck_report *report, const struct nck_record *record,
 // Adds what its addons answered to napicheck_default_suppressions; nck_build_add has done so.
 void nck_build_add_suppressions(struct nck_report *report, const struct nck_record *record);
 
-// Suppressions, baseline, order, summary. Relative names of files are taken from `folder` ("" for
-// the working directory). Everything that cannot be read is said on stderr in one line each. False
-// when there was such.
+struct nck_build_files {
+  const char *folder;             // of relative names of files; "" for the working directory
+  const struct nck_options *over; // names given in these mean the working directory; may be NULL
+  bool quiet;                     // what cannot be read will be said by another
+};
+
+// Suppressions, baseline, order, summary. Everything that cannot be read is said on stderr in one
+// line each. False when there was such.
 bool nck_build_finish(struct nck_report *report, const struct nck_options *options,
-                      const char *folder, int own_code);
+                      const struct nck_build_files *files, int own_code);
 
 #endif

@@ -53,14 +53,18 @@ static const struct argp argp = {
     .args_doc = "BEFORE AFTER",
     .doc = "Compare two reports (JSON) or records: what is new, grown, shrunk, gone.\v"
            "Example:\n  napicheck diff main.json branch.json\n\n"
-           "Exit status: 0, 23 when errors or leaks are new or grown, 2 for bad input.",
+           "Exit status: 0, 23 when errors or leaks are new or grown that are not accepted there, "
+           "2 for "
+           "bad input.",
 };
 
-// All findings of one fingerprint, before and after.
+// All findings of one fingerprint and severity, before and after: what was held and is lost now has
+// got worse, though it is as many.
 struct row {
   const char *fingerprint; // the reports'
   const json_t *finding;   // the first of them, the later report's when it is there
   json_int_t before, after;
+  bool counts; // some of the later ones are neither suppressed nor in a baseline
 };
 
 struct row_list {
@@ -74,6 +78,10 @@ static const char *text_of(const json_t *finding, const char *key) {
   return text ? text : "";
 }
 
+static enum nck_severity severity_in(const json_t *finding) {
+  return nck_severity_find(text_of(finding, "severity"));
+}
+
 static void note_findings(struct row_list *list, const json_t *report, bool after) {
   static const char *const keys[] = {"findings", "accepted_findings"};
   for (size_t k = 0; k < 2; k++) {
@@ -81,7 +89,8 @@ static void note_findings(struct row_list *list, const json_t *report, bool afte
     for (size_t i = 0; i < json_array_size(findings); i++) {
       const json_t *finding = json_array_get(findings, i);
       const char *fingerprint = text_of(finding, "fingerprint");
-      void **place = nck_map_place(&list->by_fingerprint, nck_map_hash(fingerprint));
+      uint64_t key = nck_map_hash(fingerprint) + (uint64_t)severity_in(finding);
+      void **place = nck_map_place(&list->by_fingerprint, key);
       if (!*place) {
         list->rows = nck_memory_grow(list->rows, &list->capacity, list->n + 1, sizeof *list->rows);
         list->rows[list->n++] = (struct row){.fingerprint = fingerprint, .finding = finding};
@@ -91,6 +100,7 @@ static void note_findings(struct row_list *list, const json_t *report, bool afte
       json_int_t count = nck_json_count(finding);
       if (after && !row->after)
         row->finding = finding;
+      row->counts |= after && k == 0;
       *(after ? &row->after : &row->before) += count;
     }
   }
@@ -104,9 +114,7 @@ static const char *change_of(const struct row *row) {
                                     : "same";
 }
 
-static enum nck_severity severity_of(const struct row *row) {
-  return nck_severity_find(text_of(row->finding, "severity"));
-}
+static enum nck_severity severity_of(const struct row *row) { return severity_in(row->finding); }
 
 static int change_rank(const struct row *row) {
   return !row->before                ? 0
@@ -191,8 +199,8 @@ static void print_json(const struct row_list *list, bool all) {
 
 static bool got_worse(const struct row_list *list) {
   for (size_t i = 0; i < list->n; i++) {
-    if (list->rows[i].after > list->rows[i].before &&
-        severity_of(&list->rows[i]) >= NCK_SEVERITY_LEAK)
+    const struct row *row = &list->rows[i];
+    if (row->after > row->before && row->counts && severity_of(row) >= NCK_SEVERITY_LEAK)
       return true;
   }
   return false;

@@ -139,15 +139,17 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
   bool good = add_records(&report, list, arguments, &options, &folder);
   int status = NCK_EXIT_USAGE;
   if (report.n_processes) {
-    // Files of options that stand on the command line are the caller's; those of the record were
-    // named in its program's folder.
-    bool given = arguments->options.given[NCK_OPTION_suppressions] ||
-                 arguments->options.given[NCK_OPTION_baseline];
     // Relative names in the program's options mean the folder in which it began.
     // Where that folder is gone they mean the one in which it ended.
     if (arguments->at_exit && *folder && chdir(folder) != 0)
       errno = 0;
-    good &= nck_build_finish(&report, &options, given ? "" : folder, nck_policy_own_code(&report));
+    // Files of options that stand on the command line are the caller's; those of the record were
+    // named in its program's folder.
+    const struct nck_build_files files = {.folder = folder, .over = &arguments->options};
+    good &= nck_build_finish(&report, &options, &files, nck_policy_own_code(&report));
+    // One process of several has a part of what a baseline accepts.
+    if (arguments->at_exit && report.root_pid != report.processes[0]->pid)
+      report.notes_matter = false;
     struct nck_outputs outputs = {
         .options = &options,
         .stream = arguments->at_exit ? stderr : stdout,
@@ -184,7 +186,9 @@ static int tell_meanwhile(const struct arguments *arguments) {
     nck_collect_worker(&report, &record, &options, arguments->ended_thread);
   nck_build_add_suppressions(&report, &record);
   size_t n = 0;
-  if (nck_build_finish(&report, &options, nck_record_string(&record, record.header.cwd), 0)) {
+  const struct nck_build_files files = {.folder = nck_record_string(&record, record.header.cwd),
+                                        .quiet = true};
+  if (nck_build_finish(&report, &options, &files, 0)) {
     nck_worker_tell(&report, &options, arguments->checkpoint, stderr);
     n = nck_policy_count(&report, &options);
   }

@@ -373,7 +373,8 @@ static int report_run(const struct launch *launch) {
   set_end(&report, launch);
   if (launch->timed_out)
     add_timeout_notes(&report, launch);
-  good &= nck_build_finish(&report, &launch->effective, "", status_of(launch));
+  good &= nck_build_finish(&report, &launch->effective, &(struct nck_build_files){.folder = ""},
+                           status_of(launch));
   struct nck_report_process none = {.pid = (uint32_t)launch->pid, .exe = launch->command[0]};
   struct nck_outputs outputs = {
       .options = &launch->effective, .stream = stderr, .named_for = &none};

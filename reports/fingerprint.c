@@ -42,8 +42,10 @@ void nck_fingerprint_set(struct nck_arena *arena, struct nck_report_finding *fin
   hash = hash_text(hash, site);
   finding->fingerprint = nck_arena_print(arena, "%016llx", (unsigned long long)hash);
   const char *pattern = *site ? site : module;
-  // An offset is a number: +0x1000 must not suppress +0x10000 as well.
-  bool offset = strstr(site, "+0x") != NULL;
+  // An offset is a number: +0x1000 must not suppress +0x10000 as well. A name may end in what marks
+  // an end.
+  size_t length = strlen(pattern);
+  bool offset = strstr(site, "+0x") != NULL || (length && pattern[length - 1] == '$');
   finding->suppression =
       nck_arena_print(arena, "%s:%s%s", word, *pattern ? pattern : "*", offset ? "$" : "");
 }

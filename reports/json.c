@@ -493,9 +493,14 @@ json_t *nck_json_read(const char *path, const char *what, struct nck_error *erro
     return NULL;
   }
   json_error_t wrong;
+  errno = 0;
   json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
+  int trouble = errno;
+  bool unread = ferror(file);
   fclose(file);
-  if (!json)
+  if (!json && unread)
+    nck_error_set(error, "cannot read %s: %s", path, strerror(trouble ? trouble : EIO));
+  else if (!json)
     nck_error_set(error, "%s is not %s: line %d: %s", path, what, wrong.line, wrong.text);
   return json;
 }

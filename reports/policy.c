@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#define MOST_NAMES 4
+
 static bool fails(const struct nck_report_finding *finding, const struct nck_options *options) {
   return nck_options_has(options, NCK_OPTION_fail_on, nck_severity_word(finding->severity)) ||
          nck_options_has(options, NCK_OPTION_fail_on, nck_kinds[finding->kind].word);
@@ -31,14 +33,22 @@ static enum nck_object_kind leaked_kind(const struct nck_report_finding *finding
   }
 }
 
-static bool seen_module(const struct nck_report *report, const char *glob) {
+static bool matches_module(struct nck_arena *arena, const struct nck_report_module *module,
+                           const char *glob) {
+  if (!fnmatch(glob, module->file, 0) || !fnmatch(glob, module->path, 0))
+    return true;
+  return *module->package &&
+         (!fnmatch(glob, module->package, 0) ||
+          !fnmatch(glob, nck_arena_print(arena, "%s@%s", module->package, module->version), 0));
+}
+
+static bool seen_module(struct nck_report *report, const char *glob) {
   for (size_t p = 0; p < report->n_processes; p++) {
     const struct nck_report_process *process = report->processes[p];
     for (uint32_t m = 0; m < process->n_modules; m++) {
       const struct nck_report_module *module = process->modules[m];
       if (module->flags & NCK_MODULE_ADDON && !(module->flags & NCK_MODULE_UNWATCHED) &&
-          (!fnmatch(glob, module->file, 0) || !fnmatch(glob, module->path, 0) ||
-           (*module->package && !fnmatch(glob, module->package, 0))))
+          matches_module(&report->arena, module, glob))
         return true;
     }
   }
@@ -52,6 +62,34 @@ int nck_policy_own_code(const struct nck_report *report) {
   if (!strcmp(process->end_how, "signal"))
     return process->end_code ? 128 + process->end_code : 0;
   return !strcmp(process->end_how, "exit") ? process->end_code & 0xff : 0;
+}
+
+// A check that checks nothing must not look like one that finds nothing.
+static void note_left_out(struct nck_report *report, const char *globs) {
+  struct nck_text names = {0};
+  uint32_t n = 0;
+  for (size_t p = 0; p < report->n_processes; p++) {
+    const struct nck_report_process *process = report->processes[p];
+    for (uint32_t m = 0; m < process->n_modules; m++) {
+      const struct nck_report_module *module = process->modules[m];
+      if (!(module->flags & NCK_MODULE_ADDON))
+        continue;
+      if (!(module->flags & NCK_MODULE_UNWATCHED)) {
+        nck_text_drop(&names);
+        return;
+      }
+      if (names.text && strstr(names.text, module->file)) // in several processes
+        continue;
+      if (n++ < MOST_NAMES)
+        nck_text_add(&names, "%s%s", names.length ? ", " : "", module->file);
+    }
+  }
+  if (n) {
+    nck_report_add_note(report, "modules=%s leaves out all addons of this run: %s%s", globs,
+                        names.text, n > MOST_NAMES ? ", ..." : "");
+    report->notes_matter = true;
+  }
+  nck_text_drop(&names);
 }
 
 void nck_policy_apply(struct nck_report *report, const struct nck_options *options, int own_code) {
@@ -75,6 +113,8 @@ void nck_policy_apply(struct nck_report *report, const struct nck_options *optio
   const char *require = nck_options_text(options, NCK_OPTION_require);
   summary->require = nck_arena_clean(&report->arena, require);
   summary->require_failed = *require && !seen_module(report, require);
+  if (*nck_options_text(options, NCK_OPTION_modules))
+    note_left_out(report, nck_options_text(options, NCK_OPTION_modules));
   // Findings come before a missing addon: both say "look here", and the first has something to
   // show.
   if (summary->failed)

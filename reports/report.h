@@ -289,6 +289,7 @@ struct nck_report {
   const char *default_suppressions; // of the addons and programs, lines; NULL none
   const char **notes;               // about the report itself
   size_t n_notes, notes_capacity;
+  bool notes_matter; // to those who asked for no more than findings
   struct nck_report_summary summary;
 };
 

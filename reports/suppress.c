@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "demangle.h"
 #include "kinds.h"
@@ -66,8 +67,14 @@ static bool is_date(const char *text) {
     if (i == 4 || i == 7 ? text[i] != '-' : !isdigit((unsigned char)text[i]))
       return false;
   }
-  int month = atoi(text + 5), day = atoi(text + 8);
-  return !text[10] && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  struct tm day = {.tm_year = atoi(text) - 1900,
+                   .tm_mon = atoi(text + 5) - 1,
+                   .tm_mday = atoi(text + 8),
+                   .tm_hour = 12};
+  const struct tm given = day;
+  // The calendar puts a day that it does not have on another one.
+  return !text[10] && timegm(&day) != -1 && day.tm_mon == given.tm_mon &&
+         day.tm_mday == given.tm_mday;
 }
 
 static const char *parse_setting(struct nck_suppression *row, const char *key, const char *value) {
@@ -299,16 +306,19 @@ static void apply_row(const struct nck_suppression *row, struct nck_report *repo
     return;
   }
   bool *matched = nck_memory_take(report->n_findings, sizeof *matched);
-  uint64_t n_findings = 0, n_objects = 0;
+  uint64_t n_findings = 0, n_objects = 0, n_serious = 0;
   for (size_t i = 0; i < report->n_findings; i++) {
     const struct nck_report_finding *finding = report->findings[i];
     matched[i] = finding->state == NCK_FINDING_COUNTS && matches_finding(row, finding, &scratch);
     n_findings += matched[i];
     n_objects += matched[i] ? finding->count : 0;
+    n_serious += matched[i] && finding->severity > NCK_SEVERITY_NOTE ? finding->count : 0;
   }
-  if (row->limited && n_objects > row->max) {
+  // Beside a leak, max= means as many as the report says leaked, not what is held as well.
+  uint64_t n_limited = n_serious ? n_serious : n_objects;
+  if (row->limited && n_limited > row->max) {
     listed->note = nck_arena_print(&report->arena, "%llu are more than max=%llu: not applied",
-                                   (unsigned long long)n_objects, (unsigned long long)row->max);
+                                   (unsigned long long)n_limited, (unsigned long long)row->max);
   } else {
     listed->n_findings = n_findings;
     listed->n_objects = n_objects;

@@ -35,7 +35,7 @@ bool nck_suppressions_load(struct nck_suppressions *suppressions, const char *pa
 
 // Marks the findings that are suppressed and lists all suppressions in the report, used or not.
 // `today` is YYYY-MM-DD. With max=N a line applies to all findings that it matches when their
-// counts sum up to at most N, else to none.
+// counts, those of notes beside others left out, sum up to at most N, else to none.
 void nck_suppressions_apply(const struct nck_suppressions *suppressions, struct nck_report *report,
                             const char *today);
 void nck_suppressions_drop(struct nck_suppressions *suppressions);

@@ -491,32 +491,54 @@ static void print_failed_calls(struct page *page) {
   putc('\n', page->out);
 }
 
+// What there is to say of one addon, in all processes of the run.
+struct addon {
+  const struct nck_report_module *module; // the first of them
+  uint64_t counts[NCK_N_SEVERITIES], n_calls;
+  struct addon *next;
+};
+
+static void print_addon(struct page *page, const struct addon *addon) {
+  const uint64_t *counts = addon->counts;
+  if (!counts[NCK_SEVERITY_ERROR] && !counts[NCK_SEVERITY_LEAK] && !counts[NCK_SEVERITY_WARNING])
+    return;
+  fprintf(page->out, "%s: %llu error%s, %llu leak%s, %llu warning%s, %llu note%s in %llu calls\n",
+          package_text(page, addon->module), (unsigned long long)counts[NCK_SEVERITY_ERROR],
+          plural(counts[NCK_SEVERITY_ERROR]), (unsigned long long)counts[NCK_SEVERITY_LEAK],
+          plural(counts[NCK_SEVERITY_LEAK]), (unsigned long long)counts[NCK_SEVERITY_WARNING],
+          plural(counts[NCK_SEVERITY_WARNING]), (unsigned long long)counts[NCK_SEVERITY_NOTE],
+          plural(counts[NCK_SEVERITY_NOTE]), (unsigned long long)addon->n_calls);
+}
+
 static void print_addons(struct page *page) {
   const struct nck_report *report = page->report;
+  struct nck_map by_path = {0};
+  struct addon *first = NULL, **end = &first;
   for (size_t p = 0; p < report->n_processes; p++) {
     const struct nck_report_process *process = report->processes[p];
     for (uint32_t m = 0; m < process->n_modules; m++) {
       const struct nck_report_module *module = process->modules[m];
       if (!(module->flags & NCK_MODULE_ADDON))
         continue;
-      uint64_t counts[NCK_N_SEVERITIES] = {0};
-      for (size_t i = 0; i < report->n_findings; i++) {
-        const struct nck_report_finding *finding = report->findings[i];
-        if (finding->module == module && finding->state == NCK_FINDING_COUNTS)
-          counts[finding->severity]++;
+      struct addon **place = (struct addon **)nck_map_place(&by_path, nck_map_hash(module->path));
+      if (!*place) {
+        *place = *end = nck_arena_take(&page->scratch, sizeof **place);
+        (*place)->module = module;
+        end = &(*end)->next;
       }
-      if (!counts[NCK_SEVERITY_ERROR] && !counts[NCK_SEVERITY_LEAK] &&
-          !counts[NCK_SEVERITY_WARNING])
-        continue;
-      fprintf(page->out,
-              "%s: %llu error%s, %llu leak%s, %llu warning%s, %llu note%s in %llu calls\n",
-              package_text(page, module), (unsigned long long)counts[NCK_SEVERITY_ERROR],
-              plural(counts[NCK_SEVERITY_ERROR]), (unsigned long long)counts[NCK_SEVERITY_LEAK],
-              plural(counts[NCK_SEVERITY_LEAK]), (unsigned long long)counts[NCK_SEVERITY_WARNING],
-              plural(counts[NCK_SEVERITY_WARNING]), (unsigned long long)counts[NCK_SEVERITY_NOTE],
-              plural(counts[NCK_SEVERITY_NOTE]), (unsigned long long)module->n_calls);
+      (*place)->n_calls += module->n_calls;
     }
   }
+  for (size_t i = 0; i < report->n_findings; i++) {
+    const struct nck_report_finding *finding = report->findings[i];
+    struct addon *addon =
+        finding->module ? nck_map_find(&by_path, nck_map_hash(finding->module->path)) : NULL;
+    if (addon && finding->state == NCK_FINDING_COUNTS)
+      addon->counts[finding->severity]++;
+  }
+  for (const struct addon *addon = first; addon; addon = addon->next)
+    print_addon(page, addon);
+  nck_map_drop(&by_path);
 }
 
 static void print_hidden(struct page *page) {
@@ -635,12 +657,14 @@ void nck_text_render(const struct nck_report *report, const struct nck_render_op
     print_profile(&page);
     print_failed_calls(&page);
     print_addons(&page);
-    print_suppressions(&page);
   }
-  if (matters || verbosity >= 1)
+  bool wanted = matters || options->asked || verbosity >= 1;
+  if (wanted)
+    print_suppressions(&page);
+  if (wanted || report->notes_matter)
     for (size_t i = 0; i < report->n_notes; i++)
-      fprintf(out, "%s\n", report->notes[i]);
-  if (matters || options->asked || verbosity >= 1) {
+      fprintf(out, "%s%s\n", wanted ? "" : "napicheck: ", report->notes[i]);
+  if (wanted) {
     print_hidden(&page);
     if (verbosity >= 2)
       print_statistics(&page);

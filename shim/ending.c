@@ -410,7 +410,7 @@ static bool is_nothing_to_say(const struct nck_record_header *header) {
     return false;
   if (!is_unset(NCK_OPTION_require) || !is_unset(NCK_OPTION_baseline) ||
       !is_unset(NCK_OPTION_write_baseline) || !is_unset(NCK_OPTION_log_path) ||
-      !is_unset(NCK_OPTION_suppressions))
+      !is_unset(NCK_OPTION_suppressions) || !is_unset(NCK_OPTION_modules))
     return false;
   if (!is_list_of(nck_options_text(NCK_OPTION_format), text) ||
       !is_list_of(nck_options_text(NCK_OPTION_show), severities) ||

@@ -18,6 +18,7 @@
 #include "image.h"
 #include "interpose.h"
 #include "options.h"
+#include "package.h"
 #include "recorder.h"
 
 struct entry {
@@ -340,6 +341,13 @@ static bool is_system(const char *path) {
   return false;
 }
 
+// By its file or, asked for only where that does not decide, by its npm package.
+static bool is_wanted(const char *path) {
+  char name[256], version[256];
+  return nck_options_want_module(path) || (nck_package_find(path, name, version, sizeof name) &&
+                                           nck_options_want_package(name, version));
+}
+
 static uint32_t flags_of(const struct entry *entry, const char *path) {
   uint32_t flags = 0;
   uintptr_t here = (uintptr_t)&published;
@@ -352,7 +360,7 @@ static uint32_t flags_of(const struct entry *entry, const char *path) {
     flags |= NCK_MODULE_RUNTIME;
   else if (is_system(path))
     flags |= NCK_MODULE_SYSTEM;
-  else if (!nck_options_want_module(path))
+  else if (!is_wanted(path))
     flags |= NCK_MODULE_UNWATCHED;
   if (entry->imports_v8)
     flags |= NCK_MODULE_V8;

@@ -501,17 +501,26 @@ void nck_options_print(void) {
   }
 }
 
-bool nck_options_want_module(const char *path) {
-  const char *item = nck_options.modules;
-  if (item == NULL || *item == '\0')
-    return true;
+static bool matches_modules(const char *one, const char *other) {
   int saved = errno;
-  const char *slash = strrchr(path, '/');
-  const char *file = slash != NULL ? slash + 1 : path;
+  const char *item = nck_options.modules;
   bool wanted = false;
   char glob[ITEM_BYTES];
   while (!wanted && nck_options_item(&item, glob, sizeof glob))
-    wanted = fnmatch(glob, file, 0) == 0 || fnmatch(glob, path, 0) == 0;
+    wanted = fnmatch(glob, one, 0) == 0 || fnmatch(glob, other, 0) == 0;
   errno = saved;
   return wanted;
+}
+
+bool nck_options_want_module(const char *path) {
+  if (nck_options.modules == NULL || *nck_options.modules == '\0')
+    return true;
+  const char *slash = strrchr(path, '/');
+  return matches_modules(slash != NULL ? slash + 1 : path, path);
+}
+
+bool nck_options_want_package(const char *name, const char *version) {
+  char both[ITEM_BYTES];
+  int n = snprintf(both, sizeof both, "%s@%s", name, version);
+  return matches_modules(name, n > 0 && (size_t)n < sizeof both ? both : name);
 }

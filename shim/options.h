@@ -75,6 +75,9 @@ void nck_options_print(void);
 // True when the module's file name or path matches modules= (or modules= is empty).
 bool nck_options_want_module(const char *path);
 
+// True when a package's name, or name@version, matches modules=.
+bool nck_options_want_package(const char *name, const char *version);
+
 // The distance between two words in insertions, deletions, replacements and swaps of neighbours;
 // words longer than 40 bytes are cut. For "did you mean".
 uint32_t nck_options_distance(const char *left, const char *right);

@@ -86,6 +86,8 @@ static void test_complaints(void) {
   expect_complaint("leaked-reference:x max=-1\n", "number");
   expect_complaint("leaked-reference:x expires=tomorrow\n", "date");
   expect_complaint("leaked-reference:x expires=2030-13-01\n", "date");
+  expect_complaint("leaked-reference:x expires=2030-02-30\n", "date");
+  expect_complaint("leaked-reference:x expires=2031-02-29\n", "date");
   expect_complaint("leaked-reference:x reason=\"open\n", "quote");
   expect_complaint("leaked-reference:x max=1 until=2\n", "unknown setting");
 }

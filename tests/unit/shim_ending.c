@@ -507,11 +507,12 @@ static void test_nothing_to_say(void) {
     run(loud[i]);
     CHECK_UINT(count(logged, "args "), 1);
   }
-  static const char *const options[] = {
-      "verbosity=1",    "format=json=x",   "format=text,json=x", "log_path=x",
-      "require=a.node", "baseline=x",      "write_baseline=x",   "keep_record=1",
-      "suppressions=x", "show=error,note", "fail_on=note",       "fail_on=failed-call",
-      "leak_check=all", "help=1",          "leak_check=held",    "show=all"};
+  static const char *const options[] = {"verbosity=1",      "format=json=x",  "format=text,json=x",
+                                        "log_path=x",       "require=a.node", "baseline=x",
+                                        "write_baseline=x", "keep_record=1",  "suppressions=x",
+                                        "show=error,note",  "fail_on=note",   "fail_on=failed-call",
+                                        "leak_check=all",   "help=1",         "leak_check=held",
+                                        "show=all",         "modules=x"};
   for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
     setenv("NAPICHECK_OPTIONS", options[i], 1);
     run(end_quietly);

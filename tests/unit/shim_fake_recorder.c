@@ -143,6 +143,10 @@ void nck_own_free(void *block, size_t bytes) {
   pthread_mutex_unlock(&lock);
 }
 
+bool nck_options_want_package(const char *name, const char *version) {
+  return *version != '\0' && fnmatch(nck_options.modules, name, 0) == 0;
+}
+
 bool nck_options_want_module(const char *path) {
   const char *slash = strrchr(path, '/');
   return nck_options.modules[0] == 0 ||

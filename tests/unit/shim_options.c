@@ -223,6 +223,12 @@ static void test_modules(void) {
   CHECK(nck_options_want_module("/x/with,comma.node"));
   CHECK(!nck_options_want_module("/x/b.node"));
   CHECK(!nck_options_want_module("/x/with.node"));
+  read_options(NULL, "modules=@scope/*,exact,at@1.*", true);
+  CHECK(nck_options_want_package("@scope/addon", "1.0.0"));
+  CHECK(nck_options_want_package("exact", ""));
+  CHECK(nck_options_want_package("at", "1.2.3"));
+  CHECK(!nck_options_want_package("at", "2.0.0"));
+  CHECK(!nck_options_want_package("inexact", "1.0.0"));
 }
 
 static void test_distance(void) {
