@@ -298,9 +298,42 @@ static const struct unit *find_unit(const struct symbol_file *file, Dwarf_Addr p
   return low && pc < file->ranges[low - 1].high ? &file->units[file->ranges[low - 1].unit] : NULL;
 }
 
+static bool has_namespaces(Dwarf_Die *unit) {
+  int language = dwarf_srclang(unit);
+  return language != DW_LANG_C && language != DW_LANG_C89 && language != DW_LANG_C99 &&
+         language != DW_LANG_C11;
+}
+
+// A name with the namespaces and classes around its declaration. What is inlined everywhere and
+// seen in its own file only has no linkage name and no symbol, but keeps its identity in other
+// builds.
+static const char *qualify(struct nck_arena *arena, Dwarf_Die *die, const char *name) {
+  Dwarf_Die declared = *die;
+  static const unsigned origins[] = {DW_AT_abstract_origin, DW_AT_specification};
+  for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+    Dwarf_Attribute attribute;
+    Dwarf_Die next;
+    if (dwarf_formref_die(dwarf_attr(&declared, origins[i], &attribute), &next))
+      declared = next;
+  }
+  Dwarf_Die *scopes = NULL;
+  int n_scopes = dwarf_getscopes_die(&declared, &scopes);
+  for (int i = 1; i < n_scopes; i++) {
+    int tag = dwarf_tag(&scopes[i]);
+    const char *outer = dwarf_diename(&scopes[i]);
+    if (tag == DW_TAG_namespace && !outer)
+      outer = "(anonymous namespace)";
+    if (outer && (tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
+                  tag == DW_TAG_class_type || tag == DW_TAG_union_type))
+      name = nck_arena_print(arena, "%s::%s", outer, name);
+  }
+  free(scopes);
+  return nck_arena_clean(arena, name);
+}
+
 // The name of a function's DIE; NULL where the symbol table knows better (a C++ function without a
 // linkage name).
-static const char *die_name(struct nck_arena *arena, Dwarf_Die *die) {
+static const char *die_name(struct nck_arena *arena, Dwarf_Die *unit, Dwarf_Die *die) {
   static const unsigned names[] = {DW_AT_linkage_name, DW_AT_MIPS_linkage_name};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     Dwarf_Attribute attribute;
@@ -309,6 +342,8 @@ static const char *die_name(struct nck_arena *arena, Dwarf_Die *die) {
       return nck_demangle(arena, linkage);
   }
   const char *name = dwarf_diename(die);
+  if (name && dwarf_tag(die) == DW_TAG_inlined_subroutine && has_namespaces(unit))
+    return qualify(arena, die, name);
   return name ? nck_arena_clean(arena, name) : NULL;
 }
 
@@ -389,7 +424,7 @@ static uint32_t add_dwarf_frames(struct nck_symbolizer *symbolizer, const struct
   for (uint32_t i = find_scopes(&unit.die, pc, scopes, 0, 0); i > 0 && n_frames < max; i--) {
     Dwarf_Die *scope = &scopes[i - 1];
     struct nck_report_frame *frame = &frames[n_frames++];
-    const char *name = die_name(symbolizer->arena, scope);
+    const char *name = die_name(symbolizer->arena, &unit.die, scope);
     frame->function = name ? name : "";
     set_source(symbolizer, frame, folder, path, line, column);
     if (dwarf_tag(scope) == DW_TAG_subprogram)
