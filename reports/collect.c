@@ -559,6 +559,28 @@ static void collect_sites(struct nck_collector *collector) {
     *nck_report_add_site(collector->report) = *nck_collect_site(collector, i);
 }
 
+// Functions of a runtime that is newer than this napicheck, and the addons that use them.
+static void say_newer(struct nck_collector *collector) {
+  const struct nck_report_process *process = collector->process;
+  if (!process->n_unwatched)
+    return;
+  struct nck_text names = {0};
+  for (uint32_t i = 0; i < process->n_unwatched; i++)
+    nck_text_add(&names, "%s%s", i ? ", " : "", process->unwatched[i]);
+  nck_report_add_note(collector->report,
+                      "not known to this napicheck, and not watched: %s of %s %s", names.text,
+                      process->runtime_name, process->runtime_version);
+  nck_text_drop(&names);
+  for (uint32_t i = 0; i < process->n_modules; i++) {
+    const struct nck_report_module *module = process->modules[i];
+    if (module->flags & NCK_MODULE_ADDON && module->flags & NCK_MODULE_NEWER)
+      nck_report_add_note(collector->report,
+                          "%s is not checked, since it uses one of these: a newer napicheck is "
+                          "wanted",
+                          module->file);
+  }
+}
+
 // The report's own list of modules: addons first, then whatever a stack names; the rest (libc and
 // so on) is of no interest.
 static void list_modules(struct nck_collector *collector) {
@@ -578,6 +600,7 @@ static void list_modules(struct nck_collector *collector) {
   }
   collector->process->modules = listed;
   collector->process->n_modules = n;
+  say_newer(collector);
 }
 
 // The parts that every collection needs. The caller drops.

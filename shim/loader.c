@@ -105,7 +105,6 @@ static void fill_header(void) {
     header->functions = nck_recorder_string(names, length - 1);
     nck_own_free(names, length);
   }
-  nck_interpose_find_unknown();
   header->n_watched = nck_interposed.n_found;
   if (nck_interposed.n_unknown > 0)
     header->unwatched = nck_recorder_string(nck_interposed.unknown, strlen(nck_interposed.unknown));
@@ -144,6 +143,7 @@ static void start_once(void) {
   int saved = errno;
   uint64_t begin_ns = nck_recorder_ns(); // counted from the epoch as long as there is no record
   if (nck_recorder_open()) {
+    nck_interpose_find_unknown(); // modules are told by these names
     start_unwinder();
     nck_module_refresh();
     fill_header();

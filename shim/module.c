@@ -20,6 +20,7 @@
 #include "options.h"
 #include "package.h"
 #include "recorder.h"
+#include "say.h"
 
 struct entry {
   uintptr_t low, high;
@@ -31,6 +32,7 @@ struct entry {
   uint8_t build_id[20];
   uint8_t build_id_bytes;
   bool imports_v8;
+  bool names_unknown; // it has the name of a function that only the runtime knows
   bool is_executable; // the process's own
   bool is_old;        // while refreshing: taken over from the table before
   uint32_t name;      // while refreshing: offset in struct snapshot's names
@@ -164,8 +166,14 @@ void nck_module_mark_addon(uint32_t module) {
   if (module == 0 || nck_recorder.header == NULL)
     return;
   uint32_t *flags = &nck_recorder.modules[module].flags;
-  if (!(__atomic_load_n(flags, __ATOMIC_RELAXED) & NCK_MODULE_ADDON))
-    __atomic_fetch_or(flags, NCK_MODULE_ADDON, __ATOMIC_RELAXED);
+  if (__atomic_load_n(flags, __ATOMIC_RELAXED) & NCK_MODULE_ADDON)
+    return;
+  // Said at once and once: a run that checks nothing must not look like one that finds nothing.
+  uint32_t before = __atomic_fetch_or(flags, NCK_MODULE_ADDON, __ATOMIC_RELAXED);
+  if ((before & (NCK_MODULE_ADDON | NCK_MODULE_NEWER)) == NCK_MODULE_NEWER)
+    nck_say(
+        "%s is not checked: it uses functions of this runtime that this napicheck does not know",
+        nck_recorder.strings + nck_recorder.modules[module].path);
 }
 
 // --- what the loader knows ---
@@ -219,6 +227,29 @@ static bool imports_v8(const struct nck_image *image) {
     for (const char *at = strstr(name + 2, "2v8"); at != NULL; at = strstr(at + 3, "2v8"))
       if ((at[-1] == 'N' || at[-1] == 'K') && at[3] >= '1' && at[3] <= '9')
         return true;
+  }
+  return false;
+}
+
+// A function that we do not know gets what the addon has: it must not be a token or a tagged value.
+// Whether it is imported or looked up by dlsym, its name stands in what the addon cannot write to.
+static bool names_unknown(const struct nck_image *image) {
+  for (const char *name = nck_interposed.unknown; *name != '\0';) {
+    char text[128];
+    size_t length = strcspn(name, "\n");
+    if (length < sizeof text) {
+      memcpy(text, name, length);
+      text[length] = '\0';
+      for (size_t i = 0; i < image->n_headers; i++) {
+        const ElfW(Phdr) *header = &image->headers[i];
+        if (header->p_type == PT_LOAD && header->p_flags & PF_R && !(header->p_flags & PF_W) &&
+            memmem((const void *)(image->bias + header->p_vaddr), header->p_filesz, text,
+                   length + 1) != NULL)
+          return true;
+      }
+    }
+    name += length;
+    name += *name == '\n';
   }
   return false;
 }
@@ -292,6 +323,7 @@ static int copy_entry(struct dl_phdr_info *info, size_t bytes, void *arg) {
     entry->is_old = true;
   } else {
     entry->imports_v8 = has_symbols && imports_v8(&image);
+    entry->names_unknown = has_symbols && !is_first && names_unknown(&image);
     entry->name = (uint32_t)snapshot->name_bytes;
     memcpy(snapshot->names + snapshot->name_bytes, info->dlpi_name, name_bytes);
     snapshot->name_bytes += name_bytes;
@@ -362,6 +394,8 @@ static uint32_t flags_of(const struct entry *entry, const char *path) {
     flags |= NCK_MODULE_SYSTEM;
   else if (!is_wanted(path))
     flags |= NCK_MODULE_UNWATCHED;
+  else if (entry->names_unknown)
+    flags |= NCK_MODULE_UNWATCHED | NCK_MODULE_NEWER;
   if (entry->imports_v8)
     flags |= NCK_MODULE_V8;
   return flags;

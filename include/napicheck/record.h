@@ -69,8 +69,9 @@ enum nck_module_flags {
   NCK_MODULE_OURS = 4,       // libnapicheck.so
   NCK_MODULE_V8 = 8,         // imports V8's C++ symbols: no handle tags
   NCK_MODULE_UNLOADED = 16,  // not mapped any more
-  NCK_MODULE_UNWATCHED = 32, // left out by modules=
-  NCK_MODULE_SYSTEM = 64     // libc and the like
+  NCK_MODULE_UNWATCHED = 32, // left out by modules=, or NCK_MODULE_NEWER
+  NCK_MODULE_SYSTEM = 64,    // libc and the like
+  NCK_MODULE_NEWER = 128     // uses a function of the runtime that we do not know
 };
 
 struct nck_module {

@@ -1,5 +1,5 @@
 // process.mjs - how processes end, what children see, programs that have nothing to do with addons.
-import { existsSync, mkdirSync, copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, copyFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOf, marksOf, root, sourceOf } from '../harness.mjs';
 import { error, leak } from './rows.mjs';
@@ -193,6 +193,33 @@ export const process_ = [
       run.check(readFileSync(log, 'utf8') === `${run.path('once')}\n`, readFileSync(log, 'utf8'));
     },
   },
+  // A runtime that is newer than the tool: one of its functions has a name that nobody knows. (The name is one with the
+  // same hash, so that the loader finds it.) The addon that uses it works and is not checked; another one is.
+  ...['ok__calls__future', 'ok__calls__future+dlsym', 'ok__calls__future+eager'].map((addon) => ({
+    name: addon, issue: 2, addons: [addon, 'leaked-reference__local'], runtimes: nodeOnly, minNode: 14,
+    custom: async (run) => {
+      const program = readFileSync(run.runtime.path), known = Buffer.from('\0napi_object_freeze\0'), future = Buffer.from('\0napi_object_gQeeze\0');
+      for (let at = program.indexOf(known); at >= 0; at = program.indexOf(known, at)) program.set(future, at);
+      writeFileSync(run.path('node'), program, { mode: 0o755 });
+      writeFileSync(run.path('program.cjs'), `const a = require(${JSON.stringify(run.addonPath(addon))}); console.log(Object.isFrozen(a.run({ a: 1 })));
+        if (process.argv[2]) { const b = require(${JSON.stringify(run.addonPath('leaked-reference__local'))}); for (let i = 0; i < 5; i++) b.run({}); }`);
+      const command = [run.path('node'), ...run.runtime.launch.slice(1), run.path('program.cjs')];
+      const bare = await run.bare(command);
+      run.check(endOf(bare) === 0 && bare.out === 'true\n', `bare: ${endOf(bare)} ${bare.out}${bare.err}`);
+      const alone = await run.under(command, {});
+      run.check(endOf(alone) === 0 && alone.out === 'true\n', `${endOf(alone)} ${alone.out}${alone.err}`);
+      run.check(/^napicheck: \S+ is not checked: it uses functions [^\n]*\n$/.test(alone.err), alone.err);
+      run.check(endOf(await run.under(command, { require: '*' })) === 24, 'require is met by an addon that is not checked');
+      const both = await run.under([...command, 'both'], { format: `text,json=${run.path('report.json')}` });
+      const report = run.report(run.path('report.json'));
+      run.check(endOf(both) === 23 && both.out === 'true\n' && report?.findings.find((f) => f.severity === 'leak')?.count === 5, `${endOf(both)} ${both.out}${both.err}`);
+      run.check(/^not known to this napicheck, and not watched: napi_object_gQeeze of node /m.test(both.err) && /^ok__calls__future\S* is not checked/m.test(both.err), both.err);
+      const [process] = report?.processes ?? [];
+      run.check(process?.unwatched_functions.join() === 'napi_object_gQeeze', JSON.stringify(process?.unwatched_functions));
+      run.check(JSON.stringify(process?.modules.map((m) => m.watched)) === '[false,true]', JSON.stringify(process?.modules));
+      rmSync(run.path('node'));
+    },
+  })),
   {
     name: 'fork-with-references', issue: 2, addons: ['leaked-reference__fork'], runtimes: nodeOnly,
     steps: ['run*5', 'forkUnderscoreExit', 'forkExec', 'vforkExec', 'run'], expect: [lost({ count: 6 })],
