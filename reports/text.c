@@ -23,6 +23,7 @@ struct page {
   struct nck_arena scratch;
   struct told *told; // what is shown, each call site once
   size_t n_told;
+  bool one_line; // nothing but the summary
 };
 
 enum style { PLAIN, BOLD, DIM, RED, MAGENTA, YELLOW, CYAN };
@@ -587,15 +588,16 @@ static void print_statistics(struct page *page) {
             (unsigned long long)(process->scan_ns / 100000 % 10),
             (unsigned long long)(process->overhead_ns / 1000000),
             (unsigned long long)(process->overhead_ns / 100000 % 10));
-    for (uint32_t f = 0; f < process->n_unwatched; f++)
-      fprintf(page->out, "pid %u: %s is not known to this napicheck and was not watched\n",
-              process->pid, process->unwatched[f]);
   }
 }
 
+// Of a clean run this line is all: what else there is to know stands in it.
 static void print_banner(struct page *page, const struct nck_report_process *process) {
-  fprintf(page->out, " (napicheck " NCK_VERSION ", %s %s, %u functions intercepted)",
+  fprintf(page->out, " (napicheck " NCK_VERSION ", %s %s, %u functions intercepted",
           process->runtime_name, process->runtime_version, process->n_watched);
+  for (size_t i = 0; page->one_line && i < page->report->n_notes; i++)
+    fprintf(page->out, "; %s", page->report->notes[i]);
+  fputs(")", page->out);
 }
 
 static void print_summary(struct page *page) {
@@ -648,6 +650,7 @@ void nck_text_render(const struct nck_report *report, const struct nck_render_op
   for (size_t i = 0; i < report->n_processes; i++)
     blind |= report->processes[i]->blind_ms != 0;
   bool matters = page.n_told || blind || report->summary.require_failed || report->summary.failed;
+  page.one_line = !matters && !report->notes_matter && !options->asked && verbosity == 1;
   if (matters) {
     if (report->n_processes)
       print_head(&page, report->processes[0]);
@@ -661,7 +664,7 @@ void nck_text_render(const struct nck_report *report, const struct nck_render_op
   bool wanted = matters || options->asked || verbosity >= 1;
   if (wanted)
     print_suppressions(&page);
-  if (wanted || report->notes_matter)
+  if (!page.one_line && (wanted || report->notes_matter))
     for (size_t i = 0; i < report->n_notes; i++)
       fprintf(out, "%s%s\n", wanted ? "" : "napicheck: ", report->notes[i]);
   if (wanted) {

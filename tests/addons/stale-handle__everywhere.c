@@ -313,6 +313,8 @@ static const napi_property_descriptor *described(napi_value name, napi_value val
     names(), listed(v, LONG))
 
 /* Functions that give a value: `&with.result` is what is used after its scope was closed. */
+/* Node 18 crashes at the end of an env when an external string without a finalizer was collected.
+ */
 static char external_latin1[] = "a text that is long enough to stay outside of the heap";
 static char16_t external_utf16[] = u"another text that is long enough to stay outside";
 static const uint64_t words[2] = {1, 2};
@@ -328,10 +330,10 @@ static const uint64_t words[2] = {1, 2};
   X(napi_create_string_latin1, result, "x", 1, &with.result)                                       \
   X(napi_create_string_utf8, result, "x", 1, &with.result)                                         \
   X(napi_create_string_utf16, result, u"x", 1, &with.result)                                       \
-  X(node_api_create_external_string_latin1, result, external_latin1, NAPI_AUTO_LENGTH, NULL, NULL, \
-    &with.result, &with.yes)                                                                       \
-  X(node_api_create_external_string_utf16, result, external_utf16, NAPI_AUTO_LENGTH, NULL, NULL,   \
-    &with.result, &with.yes)                                                                       \
+  X(node_api_create_external_string_latin1, result, external_latin1, NAPI_AUTO_LENGTH,             \
+    no_finalizer, NULL, &with.result, &with.yes)                                                   \
+  X(node_api_create_external_string_utf16, result, external_utf16, NAPI_AUTO_LENGTH, no_finalizer, \
+    NULL, &with.result, &with.yes)                                                                 \
   X(node_api_create_property_key_latin1, result, "x", 1, &with.result)                             \
   X(node_api_create_property_key_utf8, result, "x", 1, &with.result)                               \
   X(node_api_create_property_key_utf16, result, u"x", 1, &with.result)                             \

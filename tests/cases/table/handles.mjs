@@ -185,7 +185,7 @@ export const handles = [
       const files = ['json', 'sarif', 'junit', 'html', 'github'].map((format) => [format, run.path(`report.${format}`)]);
       const watched = await run.under(run.drive(['unclosed-handle-scope__callback'], ['run']), { format: `text,${files.map((pair) => pair.join('=')).join(',')}` });
       run.check(watched.signal === 'SIGABRT', `ended with ${endOf(watched)}`);
-      const said = watched.err.indexOf('napicheck: error: unclosed-handle-scope'), stopped = watched.err.indexOf('Assertion failed'), reported = watched.err.indexOf('SUMMARY: 1 error');
+      const said = watched.err.indexOf('napicheck: error: unclosed-handle-scope'), stopped = watched.err.search(/Assertion (`.*' )?failed/), reported = watched.err.indexOf('SUMMARY: 1 error');
       run.check(said >= 0 && said < stopped && stopped < reported, watched.err);
       for (const [format, path] of files) run.check(readFileSync(path, 'utf8').includes('unclosed-handle-scope'), `${format} lacks the finding`);
       run.report(files[0][1]);
