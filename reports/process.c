@@ -12,10 +12,11 @@
 #include "napicheck/record.h"
 
 #define ENVIRON_MAX_BYTES (4u << 20)
+#define FLAG_EXITING 4u // PF_EXITING of the kernel: nothing of the program runs any more
 
 struct process_stat {
   char state;
-  uint32_t ppid;
+  uint32_t ppid, flags;
   uint64_t start_ticks;
 };
 
@@ -33,8 +34,8 @@ static bool read_stat(uint32_t pid, struct process_stat *stat) {
   unsigned long long start;
   if (!at ||
       sscanf(at + 1,
-             " %c %u %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-             &stat->state, &stat->ppid, &start) != 3)
+             " %c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+             &stat->state, &stat->ppid, &stat->flags, &start) != 4)
     return false;
   stat->start_ticks = start;
   return true;
@@ -43,7 +44,7 @@ static bool read_stat(uint32_t pid, struct process_stat *stat) {
 bool nck_process_is_alive(uint32_t pid, uint64_t start_ticks) {
   struct process_stat stat;
   return pid && read_stat(pid, &stat) && stat.start_ticks == start_ticks && stat.state != 'Z' &&
-         stat.state != 'X';
+         stat.state != 'X' && !(stat.flags & FLAG_EXITING);
 }
 
 char *nck_process_find_record(uint32_t pid, struct nck_error *error) {
