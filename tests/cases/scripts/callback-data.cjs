@@ -13,7 +13,7 @@ given.ownAccessor = given.ownAccessor;
 addon.run(() => {});
 (async () => {
   for (let i = 0; i < 6; i++) {
-    globalThis.gc?.();
+    if (globalThis.gc) globalThis.gc();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 })();

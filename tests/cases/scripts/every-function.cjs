@@ -1,6 +1,6 @@
 // every-function.cjs ADDON NAME...: calls each function with the env of a worker that has ended.
 'use strict';
-const { Worker } = require('node:worker_threads');
+const { Worker } = require('worker_threads');
 const [, , path, ...names] = process.argv;
 const addon = require(path);
 

@@ -1,6 +1,6 @@
 // report-self.cjs TOOL ADDON: a program that works and waits; meanwhile the tool reports on it. Ends by SIGKILL.
 'use strict';
-const { spawn } = require('node:child_process');
+const { spawn } = require('child_process');
 
 const [tool, path] = process.argv.slice(2);
 require(path).run();

@@ -56,7 +56,7 @@ const queued = [
   { name: 'worker', steps: ['worker[run]', 'workers*3[run]'] },
   { name: 'worker-terminated', steps: ['terminate[run]', 'run', 'terminate[run]'] },
   { name: 'worker-alive-at-exit', steps: ['background[run;sleep=9000]', 'sleep=1500', 'run', 'exit=0'] },
-  { name: 'worker-exception', steps: ['try:await:run', 'background[run;throw=on purpose]', 'sleep=1500', 'run'], end: 1 },
+  { name: 'worker-exception', minNode: 15, steps: ['try:await:run', 'background[run;throw=on purpose]', 'sleep=1500', 'run'], end: 1 },
 ].map(({ name, end = 0, ...fields }) => ({
   name: `ok-end-work-queued-${name}`, issue: 4, addons: ['ok__abort-at-teardown__complete'], end, endUnder: end,
   // What a runtime writes about an exception or an abort has addresses in it.
