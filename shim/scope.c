@@ -311,9 +311,9 @@ void nck_scope_outside(struct nck_env *state, enum nck_function_id function, con
                             .state = state,
                             .roles = {NCK_ROLE_USED},
                             .stacks = {nck_finding_stack(pc)},
-                            .reason = "where the runtime has a scope of its own open it works, and "
-                                      "the handle lives until the env ends; where it has not, the "
-                                      "process is stopped",
+                            .reason = "Node stops the process on it, unless somebody else has a "
+                                      "scope open around the call, which frees the handle; Bun "
+                                      "and Deno let it pass",
                             .no_js = true};
   nck_finding_raise(&event,
                     "%s makes a handle outside any callback of Node-API and any handle scope",

@@ -215,6 +215,11 @@ export const handles = [
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
   }),
+  {
+    // Elsewhere it works, and nothing is kept: that is why it is no leak.
+    name: 'handle-outside-scope__collected', issue: 3, addons: ['handle-outside-scope__collected'], runtimes: ['bun', 'deno'],
+    steps: ['run', 'until:ticked', 'gc', 'gc', 'until:collected'], expect: [warning('handle-outside-scope', { min: 1, stacks: { used: 'make_objects' } })],
+  },
   ...pair(3, 'handle-outside-scope', 'cxx', {
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: { function: /Tick/, mark: 'caller' } } }],
     twin: { steps: ['run', 'sleep=50'], end: 0, runtimes: ['node'] },
