@@ -154,8 +154,7 @@ napi_status napi_delete_async_work(napi_env env, napi_async_work work) {
     return nck_real.napi_delete_async_work(env, work);
   struct nck_object *object;
   napi_async_work real = work_in(state, work, id, pc, &object);
-  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
-    return nck_frame_answer(napi_pending_exception);
+  NCK_BEFORE_REAL(state, id, pc);
   if (object != NULL) {
     struct nck_work *record = (struct nck_work *)(uintptr_t)object->data;
     uint32_t stack = nck_finding_stack(pc);
@@ -367,6 +366,7 @@ napi_status napi_async_destroy(napi_env env, napi_async_context async_context) {
   NCK_ENTER(napi_async_destroy);
   if (state == NULL)
     return nck_real.napi_async_destroy(env, async_context);
+  NCK_CHECK_GC(state, id, pc);
   struct nck_object *object;
   napi_async_context real;
   if (!nck_async_context_in(state, async_context, NCK_FN_napi_async_destroy, pc, &real, &object))

@@ -512,6 +512,7 @@ napi_status napi_get_and_clear_last_exception(napi_env env, napi_value *result) 
   NCK_ENTER(napi_get_and_clear_last_exception);
   if (state == NULL)
     return nck_real.napi_get_and_clear_last_exception(env, result);
+  NCK_BEFORE_REAL(state, id, pc);
   napi_status status = nck_real.napi_get_and_clear_last_exception(env, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, id, status, pc);

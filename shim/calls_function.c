@@ -102,6 +102,8 @@ callback_run(napi_env env, napi_callback_info info, int which) {
     n_handles = state->scopes[frame.depth].n_handles;
     noted = state->scopes[frame.depth].noted;
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
+  } else if (NCK_UNLIKELY(result != NULL) && state->tagged) {
+    result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)result & NCK_VALUE_MASK);
   }
   profile_note(callback->profile, n_handles, noted);
   return result;
@@ -360,6 +362,7 @@ napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_va
   NCK_ENTER(napi_get_new_target);
   if (state == NULL)
     return nck_real.napi_get_new_target(env, cbinfo, result);
+  NCK_CHECK_GC(state, NCK_FN_napi_get_new_target, pc);
   struct nck_info *info;
   napi_callback_info real = info_in(state, cbinfo, NCK_FN_napi_get_new_target, pc, &info);
   if (NCK_UNLIKELY(real == NULL && cbinfo != NULL))
@@ -437,8 +440,11 @@ napi_status node_api_create_object_with_properties(napi_env env, napi_value prot
   const napi_value *values =
       nck_values_borrow(&values_room, state, property_values, property_count, id, pc);
   if (NCK_UNLIKELY(property_count != 0 && ((names == NULL && property_names != NULL) ||
-                                           (values == NULL && property_values != NULL))))
+                                           (values == NULL && property_values != NULL)))) {
+    nck_values_return(&names_room);
+    nck_values_return(&values_room);
     return napi_generic_failure;
+  }
   if (NCK_REFUSES(state, id, pc)) {
     nck_values_return(&names_room);
     nck_values_return(&values_room);

@@ -156,6 +156,8 @@ static inline napi_status close_slow(napi_env env, void *scope, enum nck_scope_k
   struct nck_env *state;
   NCK_ENTER_FROM(id, pc);
   bool refused = false;
+  if (state != NULL)
+    NCK_CHECK_GC(state, id, pc);
   void *real = state != NULL ? scope_closing(state, scope, kind, id, pc, &refused) : scope;
   if (NCK_UNLIKELY(refused))
     return nck_frame_answer(napi_handle_scope_mismatch);
@@ -282,8 +284,7 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
       return nck_frame_answer(napi_invalid_arg);
     }
   }
-  if (NCK_UNLIKELY(nck_tls.refused_by_throw))
-    return nck_frame_answer(napi_pending_exception);
+  NCK_BEFORE_REAL(state, id, pc);
   napi_status status = nck_real.napi_escape_handle(env, real, escapee, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, id, status, pc);

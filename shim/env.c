@@ -80,10 +80,11 @@ const struct nck_env *nck_env_with_open_tag(const struct nck_env *own, uint64_t 
 void nck_env_expect_version(int32_t version) { expected_version = version; }
 
 static void env_end(struct nck_env *state, const char *reason) {
-  if (state->state == NCK_ENV_ENDED)
+  // Its thread may be at its end, too, when another env appears at its address.
+  uint8_t before = __atomic_exchange_n(&state->state, NCK_ENV_ENDED, __ATOMIC_ACQ_REL);
+  if (before == NCK_ENV_ENDED)
     return;
-  bool was_cleaning = state->state == NCK_ENV_CLEANING;
-  __atomic_store_n(&state->state, NCK_ENV_ENDED, __ATOMIC_RELEASE);
+  bool was_cleaning = before == NCK_ENV_CLEANING;
   state->row->state = NCK_ENV_ENDED;
   if (state->row->ended_ms == 0)
     state->row->ended_ms = nck_recorder_ms();
@@ -336,7 +337,6 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   }
   if (nck_scope_push(state, NCK_SCOPE_OUTSIDE, NULL, NULL) == NULL)
     return NULL;
-  state->top->n_handles = NCK_HANDLES_OUTSIDE;
   if (state->watched && pc != NULL)
     state->row->birth_stack = nck_stack_capture(pc, nck_frame_limit());
 

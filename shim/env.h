@@ -36,11 +36,11 @@ enum nck_scope_kind {
 // One open scope. Scope 0 of an env is NCK_SCOPE_OUTSIDE: handles made outside any callback; it
 // never closes.
 struct nck_scope {
-  uint64_t tag_bits;  // tag << 48; 0 where handles are not tagged
-  void *real;         // the runtime's scope
-  const void *pc;     // who opened it
-  uint64_t token;     // what the addon got; 0: nothing
-  uint32_t n_handles; // of scope 0 from NCK_HANDLES_OUTSIDE on: above any limit
+  uint64_t tag_bits; // tag << 48; 0 where handles are not tagged
+  void *real;        // the runtime's scope
+  const void *pc;    // who opened it
+  uint64_t token;    // what the addon got; 0: nothing
+  uint32_t n_handles;
   uint32_t next_look; // so many handles ask for a look at what makes them
   uint8_t kind;       // enum nck_scope_kind
   bool escaped;
@@ -49,8 +49,6 @@ struct nck_scope {
   bool closed_abroad;  // on another thread (wrong-thread-call)
   const void *made_by; // the call that made a handle when it was looked at
 };
-
-#define NCK_HANDLES_OUTSIDE 0x80000000u
 
 // Memory of externals made within one turn of the event loop, whose finalizers can only run in a
 // later one. Of some, made late in a turn that makes very many, the values are watched by weak

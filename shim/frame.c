@@ -90,7 +90,7 @@ void nck_frame_thread_end(struct nck_thread_state *thread) {
   nck_tls.next_info = NULL;
 }
 
-static void check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {
+void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc) {
   if (state->foreign || !nck_tls.frame->collects ||
       nck_function_classes[function] != NCK_CLASS_ENV_THREAD ||
       !nck_finding_wanted(NCK_FINDING_FINALIZER_GC_UNSAFE))
@@ -149,7 +149,7 @@ static void check_exception(struct nck_env *state, enum nck_function_id function
 
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {
   if (nck_tls.in_finalizer)
-    check_gc(state, function, pc);
+    nck_frame_check_gc(state, function, pc);
   if (nck_tls.outside && state->n_scopes == 1 && nck_function_makes_handles(function))
     nck_scope_outside(state, function, pc);
   if (nck_tls.exception_left)

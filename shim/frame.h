@@ -138,6 +138,14 @@ bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, con
 // Frees what the thread, which is the running one, keeps for its frames.
 void nck_frame_thread_end(struct nck_thread_state *thread);
 
+// The same without the rest of that check, for functions that cannot be refused.
+void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc);
+#define NCK_CHECK_GC(state, function, pc)                                                          \
+  do {                                                                                             \
+    if (NCK_UNLIKELY(nck_tls.in_finalizer))                                                        \
+      nck_frame_check_gc(state, function, pc);                                                     \
+  } while (0)
+
 // Last check before the runtime is called by a function of class ENV_THREAD.
 #define NCK_REFUSES(state, function, pc)                                                           \
   (NCK_UNLIKELY(nck_tls.attention != 0) && nck_frame_refuses(state, function, pc))

@@ -272,17 +272,14 @@ void nck_scope_tell(const struct nck_scope *scope) {
 void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc) {
   struct nck_scope *scope = state->top;
   uint32_t n_handles = scope->n_handles;
-  if (state->foreign)
+  // What is made outside any callback and scope is freed by somebody else, at a time of his.
+  if (state->foreign || state->n_scopes == 1)
     return;
-  if (state->n_scopes == 1) {
-    n_handles -= NCK_HANDLES_OUTSIDE;
-  } else {
-    scope->made_by = pc;
-    scope->noted = true;
-    uint32_t twice = n_handles < NCK_HANDLES_OUTSIDE ? n_handles * 2 : UINT32_MAX;
-    scope->next_look =
-        n_handles < nck_handle_limit && twice > nck_handle_limit ? nck_handle_limit : twice;
-  }
+  scope->made_by = pc;
+  scope->noted = true;
+  uint32_t twice = n_handles <= UINT32_MAX / 2 ? n_handles * 2 : UINT32_MAX;
+  scope->next_look =
+      n_handles < nck_handle_limit && twice > nck_handle_limit ? nck_handle_limit : twice;
   if (n_handles < nck_handle_limit || scope->limit_said)
     return;
   scope->limit_said = true;

@@ -69,7 +69,7 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
                      : NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 |
                            ((state->n_scopes - 1) & 0xffff);
   scope->n_handles = 0;
-  scope->next_look = nck_first_look;
+  scope->next_look = kind == NCK_SCOPE_OUTSIDE ? UINT32_MAX : nck_first_look;
   scope->kind = (uint8_t)kind;
   scope->escaped = false;
   scope->limit_said = false;
@@ -125,7 +125,7 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
 napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_function_id function,
                              const void *pc);
 
-// A handle that asks for a look: the scope has many, too many (handle_limit), or is none at all.
+// A handle that asks for a look: the scope has many, or too many (handle_limit).
 void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc);
 
 // A call outside any callback and any scope is about to make a handle.

@@ -1,5 +1,6 @@
 // resources.mjs - async work, threadsafe functions, promises, contexts, hooks, finalizers, external memory.
-import { error, leak, note, pair, warning } from './rows.mjs';
+import { endOf, judgeFindings } from '../harness.mjs';
+import { allFunctions, error, leak, note, pair, warning } from './rows.mjs';
 
 const lost = (kind, stacks, fields = {}) => leak(kind, { evidence: 'lost', count: 1, stacks, ...fields });
 const held = (kind, stacks, fields = {}) => note(kind, { evidence: 'held', count: 1, stacks, ...fields });
@@ -12,6 +13,31 @@ const keptFunction = { expect: [warning('threadsafe-function-use-after-release',
 
 // Collections are not told there, and node-addon-api's own finalizers are up to them.
 const toldCollections = Object.fromEntries(['bun', 'deno'].map((name) => [name, 'nothing shows that the collector had its chance']));
+
+// Each function, in a process of its own, called in a basic finalizer.
+async function inEachFinalizer(run) {
+  const addon = 'finalizer-gc-unsafe__everywhere', rows = [...allFunctions];
+  let n_aborted = 0;
+  const one = async ([name, word]) => {
+    const path = run.path(`${name}.json`);
+    const watched = await run.under(run.script('every-finalizer.cjs', run.addonPath(addon), name), { exitcode: 0, format: `json=${path}` });
+    if (/absent/.test(watched.out)) return;
+    const isAborted = /may affect GC state/.test(watched.err);
+    const found = run.report(path)?.findings.filter((f) => f.kind === 'finalizer-gc-unsafe') ?? [];
+    n_aborted += isAborted;
+    // These two abort on NULL.
+    run.check(isAborted || /^answered \d+$/m.test(watched.out) || /^napi_(un)?ref_threadsafe/.test(name), `${name}: ${endOf(watched)} ${watched.out}${watched.err.slice(-500)}`);
+    run.check(!isAborted || (found.length === 1 && found[0].severity === 'error' && found[0].message.startsWith(`${name} was called`)),
+      `${name}: aborts, and ${found.map((f) => f.message)} was said`);
+    run.check(isAborted || noChecks.test(name) || found.length === 0, `${name}: is allowed, and ${found.map((f) => f.message)} was said`);
+    run.check(isAborted || noChecks.test(name) || word !== 'ENV_THREAD', `${name}: is ${word}, and does not abort`);
+    if (found.length) run.failures.push(...judgeFindings({ findings: found }, { addons: [addon], expect: [{ kind: found[0].kind, stacks: { used: 'on_collected' } }] }));
+  };
+  await Promise.all([1, 2, 3, 4].map(async () => { for (let row = rows.pop(); row; row = rows.pop()) await one(row); }));
+  run.check(n_aborted > 100, `${n_aborted} functions abort`);
+}
+// Node looks at no collector in these, though the two may run JavaScript.
+const noChecks = /^napi_(get_cb_info|(open|close)_callback_scope)$/;
 
 export const resources = [
   ...pair(4, 'leaked-async-work', 'local', { steps: ['run', 'sleep=30'], expect: [lost('leaked-async-work', { created: 'start' })] }),
@@ -192,6 +218,11 @@ export const resources = [
     steps: ['run', 'gc'], end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('finalizer-gc-unsafe', { count: 1, stacks: { used: 'on_collected' } })],
     runtimes: ['node'], minNode: '22', twin: { steps: ['run*3', 'gc', 'count'], end: 0 },
   }),
+  {
+    // What the runtime aborts on is what was said before, function by function: the classes of shim/napi_api.def are Node's own.
+    name: 'finalizer-gc-unsafe__everywhere', issue: 4, addons: ['finalizer-gc-unsafe__everywhere'], runtimes: ['node'], minNode: '22', limitMs: 300000,
+    custom: inEachFinalizer,
+  },
   // No Node leaves a finalizer out when an env ends in order, and what Bun and Deno leave out no addon can change:
   // tests/unit/shim_ledger.c has the finding.
   { name: 'ok__finalizer-never-ran__worker', issue: 4, addons: ['ok__finalizer-never-ran__worker'], steps: ['worker[x=run]'] },
