@@ -15,6 +15,7 @@
 #include "outputs.h"
 #include "policy.h"
 #include "process.h"
+#include "symbolize.h"
 #include "worker.h"
 
 enum { KEY_AT_EXIT = 2000, KEY_ENDED_THREAD, KEY_SINCE, KEY_CHECKPOINT };
@@ -101,6 +102,8 @@ static bool add_records(struct nck_report *report, const struct nck_paths *list,
                         const struct arguments *arguments, struct nck_options *effective,
                         char **folder) {
   bool good = true;
+  if (!arguments->at_exit)
+    nck_symbolize_ask_servers();
   for (size_t i = 0; i < list->n; i++) {
     struct nck_record record;
     struct nck_error error = {""};

@@ -19,9 +19,14 @@ static json_t *load_package(const char *path) {
     return NULL;
   struct stat status;
   json_t *json = NULL;
-  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_PACKAGE_JSON)
-    json = json_loadfd(fd, 0, NULL);
-  close(fd);
+  FILE *file = NULL; // json_loadfd reads byte by byte
+  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_PACKAGE_JSON &&
+      (file = fdopen(fd, "r")) != NULL)
+    json = json_loadf(file, 0, NULL);
+  if (file != NULL)
+    fclose(file);
+  else
+    close(fd);
   return json;
 }
 

@@ -10,6 +10,8 @@
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -212,11 +214,31 @@ static bool is_recorded_file(Elf *elf, const struct nck_module *row) {
   return shared == recorded && !memcmp(build_id, row->build_id, recorded);
 }
 
+static bool servers_asked;
+
+void nck_symbolize_ask_servers(void) { servers_asked = true; }
+
+// Where libdwfl looks for debug information, but not on debuginfod's servers unless that was asked
+// for. Even where no server is set, looking for one loads libcurl and 30 libraries more.
+static int find_debuginfo(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base,
+                          const char *path, const char *link, GElf_Word crc, char **found) {
+  const char *urls = getenv("DEBUGINFOD_URLS");
+  bool asked = servers_asked && urls != NULL && *urls != '\0';
+  if (!asked) {
+    int fd = dwfl_build_id_find_debuginfo(module, user, name, base, path, link, crc, found);
+    char beside[PATH_MAX];
+    int n = snprintf(beside, sizeof beside, "%s.debug", path != NULL ? path : "");
+    if (fd >= 0 || (link == NULL && (n >= (int)sizeof beside || access(beside, R_OK) != 0)))
+      return fd;
+  }
+  return dwfl_standard_find_debuginfo(module, user, name, base, path, link, crc, found);
+}
+
 static void open_symbol_file(struct symbol_file *file, const struct nck_module *row,
                              const char *path) {
   static const Dwfl_Callbacks callbacks = {
       .find_elf = dwfl_build_id_find_elf,
-      .find_debuginfo = dwfl_standard_find_debuginfo,
+      .find_debuginfo = find_debuginfo,
       .section_address = dwfl_offline_section_address,
   };
   file->tried = true;

@@ -11,6 +11,10 @@
 
 struct nck_symbolizer;
 
+// From now on debug information is also fetched from the servers that DEBUGINFOD_URLS names
+// (elfutils' debuginfod): for a report that a person waits for, not for one at a program's end.
+void nck_symbolize_ask_servers(void);
+
 // Borrows the record, the modules (array of n rows, indexed as in the record) and the arena, where
 // all results go.
 struct nck_symbolizer *nck_symbolizer_new(const struct nck_record *record,

@@ -167,6 +167,8 @@ int main(int argc, char **argv) {
   test_no_names("/nowhere/addon.node", false, "not there");
   test_no_names("/dev/zero", false, "not there");
   test_names();
+  // No server was asked for: what would talk to one is not even loaded.
+  CHECK(dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_NOLOAD) == NULL);
   unlink(path);
   return CHECK_DONE();
 }
