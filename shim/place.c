@@ -17,7 +17,6 @@
 #include "napicheck/record.h"
 #include "say.h"
 
-#define KEPT_FD_MIN 1000
 #define INTERRUPTIONS_MAX 100
 
 // What is wrong with a place, as errno has no word for it.
@@ -300,13 +299,29 @@ static int create_privately(struct nck_place *place, const char *path, uint64_t 
   return error;
 }
 
-// A duplicate with a high number instead of `fd`, where programs do not look for theirs.
+// How many descriptors the process's table has room for; 0: not known.
+static long descriptor_room(void) {
+  char text[2048] = "";
+  int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  const char *line = n > 0 ? strstr(text, "\nFDSize:") : NULL;
+  return line != NULL ? strtol(line + sizeof "\nFDSize:" - 1, NULL, 10) : 0;
+}
+
+// A duplicate with a high number instead of `fd`, where programs do not look for theirs. Not beyond
+// the room of the table: while it grows, a program with threads stands still for 10 ms and more.
 static int raise_descriptor(int fd) {
+  enum { FROM_THE_END = 8, WITHOUT_PROC = 64 };
   struct rlimit limit;
-  int lowest = KEPT_FD_MIN;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= KEPT_FD_MIN)
-    lowest = limit.rlim_cur > 32 ? (int)limit.rlim_cur - 8 : 0;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+  long room = descriptor_room();
+  if (room == 0)
+    room = WITHOUT_PROC;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)room)
+    room = (long)limit.rlim_cur;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, room > FROM_THE_END ? (int)room - FROM_THE_END : 0);
   if (high < 0)
     return fd;
   close(fd);
