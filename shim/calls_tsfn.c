@@ -75,6 +75,7 @@ static bool is_over(struct nck_env *state, struct nck_tsfn *tsfn) {
       __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0 ||
       __atomic_load_n(&tsfn->n_pending, __ATOMIC_RELAXED) > 0)
     return false;
+  nck_env_count_turn_slow(state);
   uint32_t turn = nck_recorder.header->n_turns, ms = nck_recorder_ms();
   if (tsfn->idle_ms == 0) {
     tsfn->idle_turn = turn;

@@ -36,6 +36,7 @@ struct uv_metrics {
   uint64_t loop_count, others[15];
 };
 static int (*uv_metrics_info)(void *loop, struct uv_metrics *metrics);
+uint32_t nck_turn_looks;
 bool nck_active;
 
 enum { ENV_BUCKETS = 512 };
@@ -359,6 +360,8 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
     struct uv_loop_s *loop = NULL;
     *(void **)&nck_uv_now = dlsym(RTLD_DEFAULT, "uv_now");
     *(void **)&uv_metrics_info = dlsym(RTLD_DEFAULT, "uv_metrics_info");
+    if (uv_metrics_info != NULL)
+      nck_turn_looks = 15;
     if (nck_uv_now != NULL && nck_real.napi_get_uv_event_loop(env, &loop) == napi_ok)
       state->loop = loop;
   }

@@ -99,8 +99,9 @@ struct nck_env {
   struct nck_announced *announced;         // napi_adjust_external_memory by call: calls_env.c
   uint32_t napi_version;
   uint16_t refused_function, refused_status; // the last call that failed in its teardown; 0: none
-  void *loop;        // the env's uv_loop_t; NULL: none, or uv_now is not to be had
-  uint64_t last_now; // its time at the last callback
+  void *loop;         // the env's uv_loop_t; NULL: none, or uv_now is not to be had
+  uint64_t last_now;  // its time at the last callback
+  uint32_t n_entered; // outermost callbacks
   struct nck_env *next_on_thread;
   struct nck_env *next_in_bucket;
   struct nck_env *next_ended;
@@ -214,11 +215,14 @@ static inline void nck_env_select(struct nck_env *state) {
 
 // Counts the turn of the event loop that runs now, when it is another than the last one counted. A
 // callback that is entered from the loop looks at the loop's time alone, which libuv moves once a
-// turn, if a millisecond has passed; where objects are made the loop's own count is asked.
+// turn, if a millisecond has passed; where objects are made the loop's own count is asked. Where
+// the loop has a count, no turn is lost by asking late: now and then is enough.
 extern uint64_t (*nck_uv_now)(const void *loop);
+extern uint32_t nck_turn_looks NCK_HIDDEN_DATA; // a power of two less one: callbacks without a look
 void nck_env_count_turn_slow(struct nck_env *state);
 static inline void nck_env_count_turn(struct nck_env *state) {
-  if (state->loop != NULL && nck_uv_now(state->loop) != state->last_now)
+  if ((++state->n_entered & nck_turn_looks) == 0 && state->loop != NULL &&
+      nck_uv_now(state->loop) != state->last_now)
     nck_env_count_turn_slow(state);
 }
 
