@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "forks.h"
 #include "recorder.h"
 #include "runtime.h"
 
@@ -24,6 +25,7 @@ static struct {
 } v8;
 
 static pthread_mutex_t collections_lock = PTHREAD_MUTEX_INITIALIZER; // of the row; nests in nothing
+NCK_FORKS_HOLD(collections_lock)
 
 // When it is full, the older half is merged in pairs: the last ones stay exact.
 static void make_room(struct nck_series *row) {
@@ -57,14 +59,16 @@ static void note(uint32_t ms, uint32_t turn) {
 // At the end of a collection, inside V8: nothing of the runtime may be called here but what only
 // reads.
 static void collected(void *isolate, int type, int flags) {
-  static int major;
+  static int known;
+  int major = __atomic_load_n(&known, __ATOMIC_RELAXED);
   (void)isolate, (void)flags;
   if (!nck_active || nck_recorder.header == NULL || nck_recorder_is_blind())
     return;
-  if (major == 0)
-    major = atoi(nck_recorder.strings + nck_recorder.header->runtime_version) < 18
-                ? GC_MAJOR_BEFORE_18
-                : GC_MAJOR;
+  if (major == 0) {
+    const char *version = nck_recorder.strings + nck_recorder.header->runtime_version;
+    major = atoi(version) < 18 ? GC_MAJOR_BEFORE_18 : GC_MAJOR;
+    __atomic_store_n(&known, major, __ATOMIC_RELAXED);
+  }
   if (type != major)
     return;
   int saved_errno = errno;

@@ -14,6 +14,7 @@
 #include "ending.h"
 #include "finalizer.h"
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "hook.h"
 #include "loader.h"
@@ -44,6 +45,7 @@ enum { ENV_BUCKETS = 512 };
 // Protects births (insertion into the buckets, the thread's list); nests in nothing. Look-ups walk
 // the chains without it: entries are only ever added, at the head, with release order.
 static pthread_mutex_t env_lock = PTHREAD_MUTEX_INITIALIZER;
+NCK_FORKS_HOLD(env_lock)
 static struct nck_env *env_buckets[ENV_BUCKETS];
 static pthread_key_t thread_key;
 static bool thread_key_made;

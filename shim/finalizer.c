@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "hash.h"
 #include "held.h"
@@ -19,6 +20,7 @@
 
 // Protects the order of the log; nests in nothing. Finalizers are rare next to calls.
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+NCK_FORKS_HOLD(log_lock)
 
 static __thread struct nck_finalizer *making __attribute__((tls_model("initial-exec")));
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ending.h"
+#include "forks.h"
 #include "frame.h"
 #include "module.h"
 #include "options.h"
@@ -41,6 +42,7 @@ enum {
 
 // Protects the finding and failed-call hashes; nests in nothing.
 static pthread_mutex_t finding_lock = PTHREAD_MUTEX_INITIALIZER;
+NCK_FORKS_HOLD(finding_lock)
 static uint32_t finding_buckets[FINDING_BUCKETS], failed_buckets[FAILED_BUCKETS];
 
 bool nck_finding_wanted(enum nck_finding_kind kind) {

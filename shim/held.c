@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "forks.h"
+
 enum { CLASS_BYTES = 32, CLASSES = 8, MAPPING_BYTES = 1 << 18 };
 
 struct free_block {
@@ -13,6 +15,7 @@ struct free_block {
 };
 
 static pthread_mutex_t held_lock = PTHREAD_MUTEX_INITIALIZER; // of all below; nests in nothing
+NCK_FORKS_HOLD(held_lock)
 static struct free_block *free_blocks[CLASSES];
 static char *fresh, *fresh_end;
 

@@ -11,6 +11,7 @@
 
 #include "ending.h"
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "interpose.h"
 #include "loss.h"
@@ -30,6 +31,7 @@ enum { THUNKS = 256 };
 static napi_addon_register_func thunk_init[THUNKS];
 static pthread_mutex_t thunk_lock =
     PTHREAD_MUTEX_INITIALIZER; // of thunk_init and modules; nests in nothing
+NCK_FORKS_HOLD(thunk_lock)
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
 static napi_value init_run(napi_addon_register_func init, napi_env env, napi_value exports) {

@@ -7,6 +7,7 @@
 
 #include "env.h"
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "history.h"
 #include "module.h"
@@ -25,6 +26,7 @@ enum {
 
 // Protects the list of slots of ended envs and the site hash; nests in nothing.
 static pthread_mutex_t object_lock = PTHREAD_MUTEX_INITIALIZER;
+NCK_FORKS_HOLD(object_lock)
 static uint32_t orphan_first, orphan_last; // slots of ended envs
 static uint32_t site_buckets[SITE_BUCKETS], fate_buckets[SITE_BUCKETS];
 
@@ -119,6 +121,7 @@ static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind,
       series->start_ms = row->first_ms;
       series->bucket_ms = 8;
       series->n_buckets = 1;
+      series->end_ms = series->start_ms + series->bucket_ms; // its first object may seem older
       series->site = site;
     }
     row->hash_next = site_buckets[bucket];
@@ -520,7 +523,7 @@ void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t 
     object->flags |= NCK_OBJECT_DURING_TEARDOWN;
   __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
   if (teardown && object->kind == NCK_KIND_REFERENCE && object->count == 0)
-    nck_recorder.sites[object->site].weak_at_teardown++;
+    __atomic_fetch_add(&nck_recorder.sites[object->site].weak_at_teardown, 1, __ATOMIC_RELAXED);
   site_released(object->site, teardown);
   fate_count(object->site, end_stack, (uint32_t)(teardown ? NCK_FATE_TEARDOWN : verb));
   struct nck_env_row *row = NCK_LIKELY(state != NULL && state->index == object->env)

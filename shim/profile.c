@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "forks.h"
 #include "module.h"
 #include "recorder.h"
 #include "stack.h"
@@ -10,6 +11,7 @@
 enum { BUCKETS = 512 };
 
 static pthread_mutex_t profile_lock = PTHREAD_MUTEX_INITIALIZER; // of the hash; nests in nothing
+NCK_FORKS_HOLD(profile_lock)
 static uint32_t buckets[BUCKETS];
 
 struct nck_profile *nck_profile_find(const void *user_cb) {

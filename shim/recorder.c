@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "forks.h"
 #include "held.h"
 #include "options.h"
 #include "place.h"
@@ -594,6 +595,7 @@ static void copy_words(uint64_t *to, const uint64_t *from, uint64_t n) {
 
 static void fork_prepare(void) {
   int saved = errno;
+  nck_forks_lock();
   pthread_mutex_lock(&open_lock);
   pthread_mutex_lock(&string_lock);
   pthread_mutex_lock(&grow_lock);
@@ -625,6 +627,7 @@ static void fork_unlock(void) {
   pthread_mutex_unlock(&grow_lock);
   pthread_mutex_unlock(&string_lock);
   pthread_mutex_unlock(&open_lock);
+  nck_forks_unlock();
 }
 
 static void fork_parent(void) {

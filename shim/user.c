@@ -17,6 +17,7 @@
 
 #include "ending.h"
 #include "env.h"
+#include "forks.h"
 #include "frame.h"
 #include "napicheck/napicheck.h"
 #include "object.h"
@@ -36,6 +37,7 @@ struct slot {
 
 // Protects the slots and marks; nests in nothing.
 static pthread_mutex_t user_lock = PTHREAD_MUTEX_INITIALIZER;
+NCK_FORKS_HOLD(user_lock)
 static struct slot *slots;
 static uint64_t n_slots;
 struct mark {

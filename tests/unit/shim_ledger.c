@@ -6,12 +6,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "env.h"
 #include "fake_runtime.h"
 #include "held.h"
+#include "object.h"
+#include "profile.h"
 #include "recorder.h"
 
 enum { THREADS = 8 };
@@ -269,6 +272,90 @@ static void *test_work(void *unused) {
   return unused;
 }
 
+// --- series ---
+
+// Two call sites of one callback, the second a while after the first: the clock is asked now and
+// then only, so the first object of the second site may be older than its site.
+static void slow_complete(napi_env env, napi_status status, void *data) {
+  napi_deferred deferred;
+  napi_async_context context;
+  napi_value promise;
+  CHECK(status == napi_ok);
+  CHECK(napi_create_promise(env, &deferred, &promise) == napi_ok);
+  CHECK(napi_resolve_deferred(env, deferred, some_value()) == napi_ok);
+  usleep(5000);
+  CHECK(napi_async_init(env, NULL, some_value(), &context) == napi_ok);
+  CHECK(napi_async_destroy(env, context) == napi_ok);
+  CHECK(napi_delete_async_work(env, *(napi_async_work *)data) == napi_ok);
+  n_completed++;
+}
+
+static bool one_completed(void) { return n_completed == 1; }
+
+static void *test_series(void *unused) {
+  napi_env env = fake_env_new();
+  n_completed = 0;
+  napi_async_work work;
+  CHECK(napi_create_async_work(env, NULL, some_value(), work_execute, slow_complete, &work,
+                               &work) == napi_ok);
+  CHECK(napi_queue_async_work(env, work) == napi_ok);
+  CHECK(fake_env_turn_until(env, one_completed));
+  uint32_t now = nck_recorder_ms();
+  for (uint64_t i = 1; i < nck_recorder.header->n_rows[NCK_TABLE_SITE]; i++) {
+    const struct nck_series *series = &nck_recorder.series[nck_recorder.sites[i].series];
+    // As coarse as its time asks for, and no coarser.
+    CHECK(series->bucket_ms == 8 ||
+          series->bucket_ms / 2 * NCK_SERIES_BUCKETS <= now - series->start_ms);
+    CHECK(series->n_buckets >= 1 && series->n_buckets <= NCK_SERIES_BUCKETS);
+  }
+  fake_env_end(env);
+  return unused;
+}
+
+// --- forks ---
+
+#ifndef __SANITIZE_THREAD__ // knows no threads in the child of a fork
+enum { FORKS = 60, FORK_SECONDS = 10 };
+static bool stop_locking;
+
+static void use_locks(unsigned i) {
+  (void)nck_fate_find(1, i % 8, NCK_FATE_REF | NCK_STEP);
+  (void)nck_profile_find((const void *)(uintptr_t)use_locks);
+  nck_held_free(nck_held_alloc(32), 32);
+}
+
+static void *lock_often(void *unused) {
+  for (unsigned i = 0; !__atomic_load_n(&stop_locking, __ATOMIC_RELAXED); i++)
+    use_locks(i);
+  return unused;
+}
+
+// What another thread is at when the process forks must not hold up the child.
+static void test_forks(void) {
+  pthread_t threads[2];
+  for (int i = 0; i < 2; i++)
+    CHECK(pthread_create(&threads[i], NULL, lock_often, NULL) == 0);
+  int n_hung = 0;
+  for (int i = 0; i < FORKS && n_hung == 0; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(FORK_SECONDS);
+      use_locks(7);
+      _exit(0);
+    }
+    int status = -1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    n_hung += status != 0;
+  }
+  CHECK_UINT(n_hung, 0);
+  __atomic_store_n(&stop_locking, true, __ATOMIC_RELAXED);
+  for (int i = 0; i < 2; i++)
+    pthread_join(threads[i], NULL);
+}
+#else
+static void test_forks(void) {}
+#endif
+
 // --- finalizers ---
 
 static uint64_t n_freed;
@@ -391,6 +478,8 @@ int main(int argc, char **argv) {
   test_outlives_env(NCK_YES);
   in_worker(test_abort, NULL);
   in_worker(test_work, NULL);
+  in_worker(test_series, NULL);
+  test_forks();
   in_worker(test_ran_twice, NULL);
   in_worker(test_never_ran, NULL);
   CHECK_UINT(count(NCK_FINDING_FINALIZER_NEVER_RAN, NCK_SEVERITY_WARNING), 0);
