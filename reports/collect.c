@@ -426,12 +426,21 @@ static void collect_findings(struct nck_collector *collector) {
         nck_collect_finding(collector, row->kind, row->module, row->env, row->thread);
     if (row->severity >= NCK_SEVERITY_NOTE && row->severity <= NCK_SEVERITY_ERROR)
       finding->severity = row->severity;
+    // What the library calls a leak itself: memory that it searched for in vain.
+    bool is_leak = finding->severity == NCK_SEVERITY_LEAK;
+    if (is_leak)
+      finding->evidence = "lost";
     finding->count = row->count;
     finding->first_ms = row->first_ns / 1000000u;
     finding->last_ms = row->last_ns / 1000000u;
     const char *message = clean_string(collector, row->message);
     finding->message = *message ? message : nck_kinds[row->kind].title;
     finding->reason = clean_string(collector, row->reason);
+    if (is_leak && !nck_options_has(collector->options, NCK_OPTION_leak_check, "lost") &&
+        !nck_options_has(collector->options, NCK_OPTION_leak_check, "all")) {
+      finding->severity = NCK_SEVERITY_NOTE;
+      finding->reason = "leak_check leaves it out";
+    }
     if (row->site) {
       const struct nck_report_site *site = nck_collect_site(collector, row->site);
       finding->site = site;

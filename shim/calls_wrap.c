@@ -12,6 +12,7 @@
 #include "held.h"
 #include "hook.h"
 #include "object.h"
+#include "orphan.h"
 #include "recorder.h"
 #include "reference.h"
 #include "stack.h"
@@ -106,12 +107,8 @@ void nck_reference_deleted(struct nck_env *state, struct nck_object *object, uin
   struct nck_finalizer *finalizer = (struct nck_finalizer *)(uintptr_t)object->data;
   if (finalizer == NULL || !(object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER)))
     return;
-  // Older runtimes still run the finalizer, newer ones never do: the record stays, and the end
-  // tells (nck_finalizer_env_ended).
   object->data = 0;
-  finalizer->reference = NULL;
-  if (!finalizer->retired)
-    finalizer->deleted_stack = stack;
+  nck_finalizer_reference_deleted(finalizer, stack);
 }
 
 // Below this nobody minds; it is far above what one turn of a usual program makes.
@@ -366,12 +363,14 @@ void nck_external_made(struct nck_env *state, struct nck_finalizer *finalizer, c
     return;
   if (!nck_finding_wanted(NCK_FINDING_EXTERNAL_WITHOUT_FINALIZER))
     return;
+  uint32_t stack = nck_finding_stack(pc);
+  nck_orphan_note(state, data, stack);
   struct nck_event event = {.kind = NCK_FINDING_EXTERNAL_WITHOUT_FINALIZER,
                             .function = function,
                             .state = state,
                             .object_kind = NCK_KIND_EXTERNAL,
                             .roles = {NCK_ROLE_CREATED},
-                            .stacks = {nck_finding_stack(pc)},
+                            .stacks = {stack},
                             .reason = "something else may own the data",
                             .no_js = true};
   nck_finding_raise(&event, "%s was called without a finalizer", nck_function_name(function));

@@ -22,6 +22,7 @@
 #include "module.h"
 #include "object.h"
 #include "options.h"
+#include "orphan.h"
 #include "recorder.h"
 #include "runtime.h"
 #include "scan.h"
@@ -193,6 +194,7 @@ void nck_env_teardown_begins(struct nck_env *state) {
   nck_user_forget(thread);
   nck_scan_run(object_is_wanted, thread, __builtin_frame_address(0));
   nck_loss_settle();
+  nck_orphan_judge(thread, __builtin_frame_address(0));
   if (ends)
     nck_ending_release_termination(false);
 }
@@ -228,6 +230,8 @@ void nck_env_close_books(enum nck_end how) {
     nck_user_forget(NULL);
     nck_scan_run(object_is_wanted, NULL, __builtin_frame_address(0));
     nck_loss_settle();
+    if (nck_tls.thread != NULL && !nck_tls.thread->scanned)
+      nck_orphan_judge(nck_tls.thread, __builtin_frame_address(0));
   }
 }
 

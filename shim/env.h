@@ -21,6 +21,7 @@ struct nck_owner;
 struct nck_shared;
 struct nck_finalizer;
 struct nck_tsfn;
+struct nck_orphans;
 struct nck_closed_scopes;
 struct nck_info;
 struct nck_info_ring;
@@ -96,6 +97,7 @@ struct nck_env {
   struct nck_shared *shared;               // memory behind live externals
   struct nck_tsfn *tsfn_first, *tsfn_last; // threadsafe functions that will be freed: calls_tsfn.c
   struct nck_owner *owners_gone;           // pointers whose owner was finalized
+  struct nck_orphans *orphans;             // externals without a finalizer: orphan.c
   struct nck_announced *announced;         // napi_adjust_external_memory by call: calls_env.c
   uint32_t napi_version;
   uint16_t refused_function, refused_status; // the last call that failed in its teardown; 0: none

@@ -31,6 +31,10 @@ struct nck_wrap_key {
   UT_hash_handle hh;
 };
 
+static void *data_of(const struct nck_finalizer *finalizer) {
+  return finalizer->deleted_stack != 0 ? NCK_HIDDEN(finalizer->user_data) : finalizer->user_data;
+}
+
 static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer) {
   struct nck_wrap_key *key;
   const void *data = finalizer->user_data;
@@ -55,7 +59,7 @@ static struct nck_wrap_key *wrap_key_find(struct nck_env *state, const void *dat
 
 static void wrap_key_remove(struct nck_finalizer *finalizer) {
   struct nck_env *state = finalizer->state;
-  struct nck_wrap_key *key = wrap_key_find(state, finalizer->user_data);
+  struct nck_wrap_key *key = wrap_key_find(state, data_of(finalizer));
   if (key == NULL)
     return;
   struct nck_finalizer **link = &key->first;
@@ -217,6 +221,16 @@ struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi
   return NULL;
 }
 
+void nck_finalizer_reference_deleted(struct nck_finalizer *finalizer, uint32_t stack) {
+  finalizer->reference = NULL;
+  if (finalizer->retired || stack == 0)
+    return;
+  finalizer->deleted_stack = stack;
+  // The addon does not hold them by this any more.
+  finalizer->user_data = NCK_HIDDEN(finalizer->user_data);
+  finalizer->user_hint = NCK_HIDDEN(finalizer->user_hint);
+}
+
 void nck_finalizer_retire(struct nck_finalizer *finalizer) {
   // A reference that napi_wrap returned stays the addon's to delete.
   struct nck_object *object;
@@ -302,6 +316,8 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
     return;
   }
   struct nck_finalizer copy = *finalizer;
+  if (copy.deleted_stack != 0)
+    copy.user_hint = NCK_HIDDEN(copy.user_hint);
   struct nck_env *state = copy.state;
   bool own_thread = state->thread == nck_thread_current();
   nck_finalizer_log(state, copy.kind, (const void *)(uintptr_t)copy.user_cb, data, copy.stack);
@@ -353,6 +369,7 @@ static void report_deleted_early(struct nck_env *state, const struct nck_finaliz
   if (!nck_finding_wanted(NCK_FINDING_WRAP_REFERENCE_DELETED_EARLY))
     return;
   struct nck_event event = {.kind = NCK_FINDING_WRAP_REFERENCE_DELETED_EARLY,
+                            .severity = finalizer->unreachable ? NCK_SEVERITY_LEAK : 0,
                             .function = NCK_FN_napi_delete_reference,
                             .env = state->index,
                             .module = state->module,
@@ -362,8 +379,11 @@ static void report_deleted_early(struct nck_env *state, const struct nck_finaliz
                             .no_js = true};
   nck_finding_raise(&event,
                     "the reference of a %s was deleted before its finalizer ran, and the finalizer "
-                    "never ran: the native object stays",
-                    finalizer->kind == NCK_FINALIZER_WRAP ? "wrap" : "finalizer");
+                    "never ran: the native object stays%s",
+                    finalizer->kind == NCK_FINALIZER_WRAP ? "wrap" : "finalizer",
+                    finalizer->unreachable ? "; its memory was never freed, and nothing points to "
+                                             "it any more: nobody can free it"
+                                           : "");
 }
 
 static void report_never_ran(struct nck_env *state, const struct nck_finalizer *finalizer) {

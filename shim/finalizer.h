@@ -23,7 +23,9 @@ struct nck_finalizer {
   bool shares;            // counted by its data pointer
   bool retired;           // not expected to run
   bool ran;               // while it was being made
-  uint32_t deleted_stack; // where its reference was deleted before it ran
+  bool unreachable;       // the addon has no pointer to `user_data` any more
+  uint32_t deleted_stack; // where its reference was deleted before it ran: then user_data and
+                          // user_hint are hidden (held.h)
   struct nck_finalizer *outer_making;
   struct nck_finalizer *same_key_next; // wraps with the same data pointer
   void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned
@@ -48,6 +50,10 @@ void *nck_finalizer_hint(const struct nck_finalizer *finalizer);
 
 // The runtime ran a finalizer for `data` that had run before. Not handed on to the addon.
 void nck_finalizer_report_twice(struct nck_env *state, const void *data);
+
+// Its reference was deleted before it ran: older runtimes still run it, newer ones never do. The
+// record stays, and the end tells.
+void nck_finalizer_reference_deleted(struct nck_finalizer *finalizer, uint32_t stack);
 
 // The runtime will never run it (napi_remove_wrap).
 void nck_finalizer_retire(struct nck_finalizer *finalizer);

@@ -78,6 +78,13 @@ struct scan {
   uintptr_t own_sp; // below it the calling thread's stack is dead
   uint64_t bytes;   // read
 
+  // Blocks of memory that words may point into, instead of tokens; sorted.
+  const struct nck_range *blocks; // NULL: tokens
+  bool *is_found;
+  size_t n_blocks;
+  uintptr_t near_low, near_bytes;    // around all of them
+  uint64_t number_low, number_bytes; // the same as JavaScript's numbers
+
   struct sought *sought;
   size_t n_sought, n_left;
   uint64_t *pending; // a bit for each slot
@@ -228,6 +235,53 @@ static void compare_bytes(struct scan *scan, uintptr_t address, size_t n_bytes) 
   }
 }
 
+// The bits of an address as a JavaScript number: greater addresses have greater bits.
+static uint64_t number_bits(uintptr_t address) {
+  double number = (double)address;
+  uint64_t bits;
+  memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+
+// Addons keep flags in the upper bits of a pointer as well.
+#define ADDRESS_MASK 0xffffffffffffull
+
+static bool is_near(const struct scan *scan, uint64_t word) {
+  return (word & ADDRESS_MASK) - scan->near_low < scan->near_bytes ||
+         word - scan->number_low < scan->number_bytes;
+}
+
+static void found_near(struct scan *scan, uint64_t word) {
+  uintptr_t address = word & ADDRESS_MASK;
+  if (address - scan->near_low >= scan->near_bytes) {
+    double number;
+    memcpy(&number, &word, sizeof number);
+    address = (uintptr_t)number;
+  }
+  size_t from = 0, to = scan->n_blocks;
+  while (from < to) {
+    size_t middle = (from + to) / 2;
+    if (scan->blocks[middle].high <= address)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  if (from == scan->n_blocks || address < scan->blocks[from].low || scan->is_found[from])
+    return;
+  scan->is_found[from] = true;
+  scan->n_left--;
+}
+
+static void compare_pointers(struct scan *scan, size_t n_bytes) {
+  size_t step = scan->anywhere ? 1 : 8;
+  for (size_t at = 0; at + 8 <= n_bytes; at += step) {
+    uint64_t word;
+    memcpy(&word, scan->block + at, 8);
+    if (__builtin_expect(is_near(scan, word), 0))
+      found_near(scan, word);
+  }
+}
+
 // --- reading memory ---
 
 // process_vm_readv copies once and takes many pages at a time, so it is the faster by half;
@@ -250,7 +304,9 @@ static void search_run(struct scan *scan, uintptr_t low, uintptr_t high) {
     }
     size_t whole = (size_t)got & ~(size_t)7;
     scan->bytes += whole;
-    if (scan->anywhere)
+    if (scan->blocks != NULL)
+      compare_pointers(scan, whole);
+    else if (scan->anywhere)
       compare_bytes(scan, low, whole);
     else
       compare_words(scan, low, whole);
@@ -705,9 +761,12 @@ static void add_own_holes(struct scan *scan) {
 static __attribute__((noinline)) void search_registers(struct scan *scan, const uint64_t *registers,
                                                        size_t n) {
   scan->kind = KIND_STACK;
-  for (size_t i = 0; i < n && scan->n_left > 0; i++)
-    if (nck_token_is_tagged(registers[i]))
+  for (size_t i = 0; i < n && scan->n_left > 0; i++) {
+    if (scan->blocks == NULL && nck_token_is_tagged(registers[i]))
       found_tag(scan, registers[i], scan->own_sp);
+    else if (scan->blocks != NULL && is_near(scan, registers[i]))
+      found_near(scan, registers[i]);
+  }
 }
 
 static bool pass(struct scan *scan, bool anywhere) {
@@ -767,12 +826,9 @@ static void close_all(struct scan *scan) {
   nck_own_free(scan->pending, (scan->n_slots / 64 + 1) * sizeof *scan->pending);
 }
 
-static bool search(struct scan *scan, bool (*wanted)(uint32_t, void *), void *arg,
-                   const uint64_t *registers, size_t n_registers) {
-  if (!collect(scan, wanted, arg)) {
-    scan->trouble = "no memory for the search";
-    return false;
-  }
+enum { N_REGISTERS = 6 };
+
+static bool search(struct scan *scan, const uint64_t *registers) {
   if (scan->n_left == 0)
     return true;
   if (!open_all(scan))
@@ -780,11 +836,8 @@ static bool search(struct scan *scan, bool (*wanted)(uint32_t, void *), void *ar
   nck_module_refresh();
   if (!pass(scan, false))
     return false;
-  search_registers(scan, registers, n_registers);
-  if (scan->n_left > 0 && !pass(scan, true))
-    return false;
-  call_lost(scan, wanted, arg);
-  return true;
+  search_registers(scan, registers, N_REGISTERS);
+  return scan->n_left == 0 || pass(scan, true);
 }
 
 // One scan at a time: its pid. A child of a fork made in the middle of one finds its parent's.
@@ -803,38 +856,81 @@ static void lock(void) {
   }
 }
 
-bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const void *sp) {
-  uint64_t registers[6] = {0};
-  int saved_errno = errno;
-
+static inline __attribute__((always_inline)) void take_registers(uint64_t *registers) {
 #if defined(__x86_64__)
   __asm__ volatile("mov %%rbx, %0\n\tmov %%rbp, %1\n\tmov %%r12, %2\n\tmov %%r13, %3\n\tmov %%r14, "
                    "%4\n\tmov %%r15, %5"
                    : "=m"(registers[0]), "=m"(registers[1]), "=m"(registers[2]), "=m"(registers[3]),
                      "=m"(registers[4]), "=m"(registers[5]));
+#else
+  (void)registers;
 #endif
-  struct nck_record_header *header = nck_recorder.header;
-  if (header == NULL)
-    return false;
-  lock();
-  uint64_t start_ns = nck_recorder_ns();
+}
+
+static struct scan begin(const void *sp) {
   struct scan scan = {.mem = -1, .pagemap = -1, .pid = getpid()};
   scan.page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
   // Our own frames hold what is left of dead ones, wherever they have not written yet.
   scan.own_sp = nck_stack_outside();
   if (scan.own_sp < (uintptr_t)sp)
     scan.own_sp = (uintptr_t)sp;
-  bool is_done = search(&scan, wanted, arg, registers, sizeof registers / sizeof *registers);
-  close_all(&scan);
-  header->scan_bytes += scan.bytes;
-  header->scan_ns += nck_recorder_ns() - start_ns;
+  return scan;
+}
+
+static void finish(struct scan *scan, uint64_t start_ns) {
+  close_all(scan);
+  nck_recorder.header->scan_bytes += scan->bytes;
+  nck_recorder.header->scan_ns += nck_recorder_ns() - start_ns;
+  __atomic_store_n(&scanning, 0, __ATOMIC_RELEASE);
+}
+
+bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const void *sp) {
+  uint64_t registers[N_REGISTERS] = {0};
+  int saved_errno = errno;
+
+  take_registers(registers);
+  struct nck_record_header *header = nck_recorder.header;
+  if (header == NULL)
+    return false;
+  lock();
+  uint64_t start_ns = nck_recorder_ns();
+  struct scan scan = begin(sp);
+  bool is_done = collect(&scan, wanted, arg);
+  if (!is_done)
+    scan.trouble = "no memory for the search";
+  is_done = is_done && search(&scan, registers);
+  if (is_done)
+    call_lost(&scan, wanted, arg);
   if (!is_done) {
     header->scan_reason = nck_recorder_string(scan.trouble, strlen(scan.trouble));
     header->scan_state = 2;
   } else if (header->scan_state == 0) {
     header->scan_state = 1;
   }
-  __atomic_store_n(&scanning, 0, __ATOMIC_RELEASE);
+  finish(&scan, start_ns);
+  errno = saved_errno;
+  return is_done;
+}
+
+bool nck_scan_blocks(const struct nck_range *blocks, size_t n, bool *is_found, const void *sp) {
+  uint64_t registers[N_REGISTERS] = {0};
+  int saved_errno = errno;
+
+  take_registers(registers);
+  if (nck_recorder.header == NULL || n == 0)
+    return false;
+  lock();
+  uint64_t start_ns = nck_recorder_ns();
+  struct scan scan = begin(sp);
+  scan.blocks = blocks;
+  scan.is_found = is_found;
+  scan.n_blocks = scan.n_left = n;
+  scan.near_low = blocks[0].low;
+  scan.near_bytes = blocks[n - 1].high - blocks[0].low;
+  scan.number_low = number_bits(blocks[0].low);
+  scan.number_bytes = number_bits(blocks[n - 1].high) - scan.number_low;
+  bool is_done = search(&scan, registers);
+  finish(&scan, start_ns);
   errno = saved_errno;
   return is_done;
 }

@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "recorder.h"
+
 // Tokens (object.h): word & NCK_TOKEN_TAG_MASK == NCK_TOKEN_TAG; slot and generation decode as
 // below. Looks for the tokens of all live objects whose evidence is NCK_EVIDENCE_NONE and for which
 // `wanted(object row, arg)` says true, and sets evidence, held_module, held_offset of each: LOST
@@ -32,6 +34,12 @@
 // reason, and the result is false. `sp` is the caller's stack pointer: below it this thread's stack
 // is dead. Any thread, one at a time (others wait). Keeps errno.
 bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const void *sp);
+
+// Is there a word that points into these blocks of memory? `blocks`: sorted, none over another;
+// is_found[i] is set where there is, all of it false before. Searched like tokens are, and a
+// pointer may have flags in its upper 16 bits, or be a JavaScript number. False: it could not be
+// searched.
+bool nck_scan_blocks(const struct nck_range *blocks, size_t n, bool *is_found, const void *sp);
 
 // Calls held what stands in the memory that `start` leads to: 64 blocks of 512 bytes, near ones
 // first. For a runtime that runs finalizers at the end of an env before any hook tells of it: what

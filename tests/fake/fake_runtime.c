@@ -104,6 +104,10 @@ bool nck_scan_run(bool (*wanted)(uint32_t object, void *arg), void *arg, const v
   return (void)wanted, (void)arg, (void)sp, true;
 }
 
+bool nck_scan_blocks(const struct nck_range *blocks, size_t n, bool *is_found, const void *sp) {
+  return (void)blocks, (void)n, (void)is_found, (void)sp, false;
+}
+
 // A stack is its innermost frame.
 uint32_t nck_stack_single(const void *address, bool exact) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

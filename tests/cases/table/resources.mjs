@@ -234,6 +234,16 @@ export const resources = [
     twin: { command: (run) => run.script('backlog.cjs', run.addonPath('ok__finalizer-backlog__loop'), 'turns') },
   }),
   ...pair(4, 'external-without-finalizer', 'buffer', { steps: ['run*3', 'gc'], expect: [note('external-without-finalizer', { count: 3, stacks: { created: 'make' } })] }),
+  // Memory that was allocated, never freed, and that nothing points to is a leak.
+  ...pair(4, 'external-without-finalizer', 'lost', {
+    steps: ['run*600', 'gc', 'run*600', 'gc', 'run*600', 'gc'], runtimes: ['node'],
+    expect: ['make_small', 'make_large', 'make_huge'].map((created) => leak('external-without-finalizer', { evidence: 'lost', min: 20, stacks: { created } })),
+    twin: null,
+  }),
+  ...['at-once', 'each-round', 'at-end', 'number', 'middle', 'flags', 'ofStatic', 'inArena'].map((how) => ({
+    name: `ok__external-without-finalizer__lost-${how}`, issue: 4, kind: 'external-without-finalizer', addons: ['ok__external-without-finalizer__lost'], runtimes: ['node'],
+    command: (run) => run.script('orphans.cjs', run.addonPath('ok__external-without-finalizer__lost'), how),
+  })),
   ...pair(4, 'external-pointer-shared', 'two', {
     steps: ['x=run'], expect: [warning('external-pointer-shared', { count: 1, stacks: { first: 'run', used: 'make_second' } })],
   }),
@@ -255,6 +265,13 @@ export const resources = [
     minNode: 18, // before, the finalizer runs all the same
     steps: ['run*3', 'gc'], expect: [warning('wrap-reference-deleted-early', { count: 3, stacks: { created: 'wrap_object', deleted: 'wrap_object' } })],
     runtimes: ['node'], twin: { runtimes: undefined },
+  }),
+
+  ...pair(4, 'wrap-reference-deleted-early', 'lost', {
+    minNode: 18, steps: ['run*200', 'gc', 'run*200', 'gc'], runtimes: ['node'],
+    expect: [leak('wrap-reference-deleted-early', { evidence: 'lost', min: 50, stacks: { created: 'wrap_object', deleted: 'wrap_object' } })],
+    allow: ['wrap-reference-deleted-early'],
+    twin: { expect: [warning('wrap-reference-deleted-early', { count: 400, stacks: { created: 'run', deleted: 'dispose' } })] },
   }),
 
   ...pair(5, 'growing-references', 'cycle', {

@@ -1,0 +1,29 @@
+// orphans.cjs ADDON HOW: externals without a finalizer whose memory is somebody's; see ok__external-without-finalizer__lost.
+'use strict';
+const addon = require(process.argv[2]);
+const how = process.argv[3];
+const EACH = 400, ROUNDS = 5;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const numbers = (globalThis.numbers = []);
+let values = [];
+
+function work() {
+  if (how === 'at-once') for (let i = 0; i < EACH; i++) addon.drop(addon.make());
+  else if (how === 'each-round') {
+    for (let i = 0; i < EACH; i++) values.push(i % 2 ? addon.makeLarge() : addon.make());
+    for (const value of values) addon.drop(value);
+    values = [];
+  } else if (how === 'at-end') for (let i = 0; i < EACH; i++) addon.middle();
+  else if (how === 'number') for (let i = 0; i < EACH; i++) numbers.push(addon.address() + 0.5);
+  else for (let i = 0; i < EACH; i++) addon[how]();
+}
+
+(async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    work();
+    globalThis.gc();
+    await turn();
+  }
+  if (how === 'at-end') addon.release();
+  console.log('done', numbers.length);
+})();
