@@ -133,6 +133,14 @@ static void callback_collected(napi_env env, void *data, void *hint) {
   nck_held_free(callback, sizeof *callback);
 }
 
+void nck_callbacks_drop(struct nck_env *state) {
+  struct nck_callback *callback, *next;
+  HASH_ITER(hh, state->callbacks, callback, next) {
+    HASH_DELETE(hh, state->callbacks, callback);
+    nck_held_free(callback, sizeof *callback);
+  }
+}
+
 napi_status napi_create_function(napi_env env, const char *utf8name, size_t length,
                                  napi_callback cb, void *data, napi_value *result) {
   NCK_ENTER(napi_create_function);

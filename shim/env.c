@@ -101,8 +101,13 @@ static void env_end(struct nck_env *state, const char *reason) {
 
 static void thread_end(void *arg) {
   struct nck_thread_state *thread = arg;
-  for (struct nck_env *state = thread->envs; state != NULL; state = state->next_on_thread)
+  for (struct nck_env *state = thread->envs; state != NULL; state = state->next_on_thread) {
+    // Its hooks have run and its thread is over: so is its isolate, on Node.
+    bool is_gone = state->torn_down && nck_runtime_has_uv();
     env_end(state, "its thread ended");
+    if (is_gone)
+      nck_callbacks_drop(state);
+  }
   thread->ended = true;
   if (thread->row != 0)
     nck_recorder.threads[thread->row].ended = 1;
@@ -205,6 +210,7 @@ static void env_cleanup(void *arg) {
   if (nck_active && state->state == NCK_ENV_ALIVE && nck_recorder.header != NULL) {
     nck_env_teardown_begins(state);
     __atomic_store_n(&state->state, NCK_ENV_CLEANING, __ATOMIC_RELEASE);
+    state->torn_down = true;
     state->row->state = NCK_ENV_CLEANING;
     state->row->ended_ms = nck_recorder_ms();
     nck_hook_env_cleaning(state);

@@ -72,6 +72,7 @@ struct nck_env {
   bool watched;
   bool foreign;   // a stand-in used on a thread that is not the env's own: checks nothing, converts
                   // everything
+  bool torn_down; // its cleanup hooks have run
   bool pending;   // a JavaScript exception was left pending by a call of this addon
   uint8_t state;  // enum nck_env_state; read on any thread
   uint32_t index; // env row
@@ -231,6 +232,9 @@ static inline void nck_env_count_turn(struct nck_env *state) {
 // Looks at the values of the env's live references: are weak ones dead, what do they hold? Runs no
 // JavaScript. Node alone. The env's own thread, before a search of memory.
 void nck_reference_examine(struct nck_env *state);
+
+// Drops the records of an env's callbacks. The env is gone: nothing calls them any more.
+void nck_callbacks_drop(struct nck_env *state);
 
 // The version of Node-API that the module being initialised declared (loader.c tells).
 void nck_env_expect_version(int32_t version);

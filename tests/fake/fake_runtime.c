@@ -385,6 +385,14 @@ static napi_status create_external(napi_env env, void *data, napi_finalize final
   return napi_ok;
 }
 
+static napi_status create_function(napi_env env, const char *name, size_t length, napi_callback cb,
+                                   void *data, napi_value *result) {
+  static char function;
+  (void)env, (void)name, (void)length, (void)cb, (void)data;
+  *result = (napi_value)&function;
+  return napi_ok;
+}
+
 static napi_status set_instance_data(napi_env env, void *data, napi_finalize finalize, void *hint) {
   env->instance = (struct finalizer){.cb = finalize, .data = data, .hint = hint};
   return napi_ok;
@@ -444,6 +452,7 @@ bool fake_runtime_start(void) {
   nck_real.napi_add_env_cleanup_hook = add_hook;
   nck_real.napi_remove_env_cleanup_hook = remove_hook;
   nck_real.napi_create_external = create_external;
+  nck_real.napi_create_function = create_function;
   nck_real.napi_set_instance_data = set_instance_data;
   nck_real.napi_set_property = set_property;
   nck_real.napi_get_undefined = get_undefined;

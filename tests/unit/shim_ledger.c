@@ -14,6 +14,7 @@
 #include "fake_runtime.h"
 #include "held.h"
 #include "object.h"
+#include "own.h"
 #include "profile.h"
 #include "recorder.h"
 
@@ -454,6 +455,34 @@ static void *live_as_worker(void *unused) {
   return unused;
 }
 
+// Functions that live as long as their worker leave nothing behind.
+static napi_value callback(napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  return NULL;
+}
+static void *make_functions(void *unused) {
+  napi_env env = fake_env_new();
+  static char data[2000];
+  napi_value value;
+  for (int i = 0; i < (int)sizeof data; i++)
+    CHECK(napi_create_function(env, "f", 1, callback, &data[i], &value) == napi_ok);
+  fake_env_end(env);
+  return unused;
+}
+static void test_functions_of_workers(void) {
+  size_t held = 0, own = 0;
+  for (int i = 0; i < 20; i++) {
+    in_worker(make_functions, NULL);
+    if (i == 3) {
+      held = nck_held_bytes();
+      own = nck_own_bytes();
+    }
+  }
+  CHECK_UINT(nck_held_bytes(), held);
+  // What an ended env keeps is a few hundred bytes, and 2000 records would be 200 KB.
+  CHECK(nck_own_bytes() - own < 128 * 1024);
+}
+
 static void test_workers(void) {
   pthread_t threads[THREADS];
   for (int i = 0; i < THREADS; i++)
@@ -486,6 +515,7 @@ int main(int argc, char **argv) {
   in_worker(test_never_ran, &n_calls);
   CHECK_UINT(count(NCK_FINDING_FINALIZER_NEVER_RAN, NCK_SEVERITY_WARNING), 3);
   in_worker(test_equal_pointers, NULL);
+  test_functions_of_workers();
   test_workers();
   unlink(record);
   rmdir(folder);
