@@ -13,6 +13,9 @@ bool nck_error_set(struct nck_error *error, const char *format, ...) {
   for (char *c = error->text; *c; c++) {
     if ((unsigned char)*c < 0x20 || *c == 0x7f)
       *c = '?';
+    // In UTF-8 these are controls, too.
+    if ((unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 && (unsigned char)c[1] < 0xa0)
+      c[0] = c[1] = '?';
   }
   return false;
 }

@@ -43,8 +43,10 @@ void nck_folded_render(const struct nck_report *report, const struct nck_render_
       putc(';', out);
       print_frame(out, &scratch, &site->stack.frames[f]);
     }
-    if (!site->stack.n_frames)
-      fprintf(out, ";%s", *site->function ? site->function : "?");
+    if (!site->stack.n_frames) {
+      putc(';', out);
+      print_text(out, *site->function ? site->function : "?");
+    }
     fprintf(out, " %llu\n", (unsigned long long)live);
   }
   nck_arena_drop(&scratch);

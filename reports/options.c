@@ -89,15 +89,27 @@ int nck_options_find(const char *name, size_t length) {
   return -1;
 }
 
-// Copies the part of `text` up to an unquoted `stop`, without its quotes; *at moves behind the
-// stop. NULL: a quote does not end. Quotes count only where a value or an item begins, so that an
-// apostrophe within a name is an apostrophe.
-static char *take_part(const char **at, char stop, bool keep_quotes) {
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+static void trim(char *text) {
+  size_t first = 0, length = strlen(text);
+  while (is_blank(text[first]))
+    first++;
+  while (length > first && is_blank(text[length - 1]))
+    length--;
+  memmove(text, text + first, length - first);
+  text[length - first] = '\0';
+}
+
+// Copies the part of `text` up to an unquoted character of `stops`, without its quotes; *at moves
+// behind the stop. NULL: a quote does not end. Quotes count only where a value or an item begins,
+// so that an apostrophe within a name is an apostrophe.
+static char *take_part(const char **at, const char *stops, bool keep_quotes) {
   struct nck_text part = {0};
   const char *c = *at;
   bool begins = true;
   nck_text_add_n(&part, "", 0);
-  while (*c && *c != stop) {
+  while (*c && !strchr(stops, *c)) {
     if (begins && (*c == '"' || *c == '\'')) {
       const char *end = strchr(c + 1, *c);
       if (!end) {
@@ -112,7 +124,7 @@ static char *take_part(const char **at, char stop, bool keep_quotes) {
       begins = false;
       continue;
     }
-    begins = *c == '=' || *c == ',';
+    begins = *c == '=' || *c == ',' || (begins && is_blank(*c));
     nck_text_add_n(&part, c, 1);
     c++;
   }
@@ -122,7 +134,7 @@ static char *take_part(const char **at, char stop, bool keep_quotes) {
 
 char *nck_options_item(const char **at) {
   while (**at) {
-    char *item = take_part(at, ',', false);
+    char *item = take_part(at, ",", false);
     if (!item || *item)
       return item;
     free(item);
@@ -173,7 +185,7 @@ static bool check_list(const char *name, const struct word_list *list, const cha
                        struct nck_error *error) {
   const char *at = value;
   while (*at) {
-    char *item = take_part(&at, ',', false);
+    char *item = take_part(&at, ",", false);
     if (!item)
       return nck_error_set(error, "option %s: a quote does not end", name);
     if (list->may_have_file) {
@@ -254,6 +266,8 @@ bool nck_options_set(struct nck_options *options, enum nck_option_key key, const
 static bool parse_one(struct nck_options *options, const char *part, struct nck_error *error) {
   const char *equals = strchr(part, '=');
   size_t length = equals ? (size_t)(equals - part) : strlen(part);
+  while (length && is_blank(part[length - 1]))
+    length--;
   int key = nck_options_find(part, length);
   if (key < 0) {
     char name[64];
@@ -272,7 +286,9 @@ static bool parse_one(struct nck_options *options, const char *part, struct nck_
   bool list = nck_option_rows[key].type == NCK_OPTION_TYPE_LIST ||
               nck_option_rows[key].type == NCK_OPTION_TYPE_FILES;
   const char *at = equals + 1;
-  char *value = take_part(&at, '\0', list);
+  while (is_blank(*at))
+    at++;
+  char *value = take_part(&at, "", list);
   bool result = nck_options_set(options, (enum nck_option_key)key, value ? value : "", error);
   free(value);
   return result;
@@ -284,13 +300,14 @@ bool nck_options_parse(struct nck_options *options, const char *text,
   const char *at = text;
   while (*at) {
     struct nck_error error = {""};
-    char *part = take_part(&at, ':', true);
+    char *part = take_part(&at, ":\n", true);
     bool good = true;
     if (!part) {
       good = nck_error_set(&error, "a quote in the options does not end: %s", at);
       at += strlen(at);
-    } else if (*part) {
-      good = parse_one(options, part, &error);
+    } else {
+      trim(part);
+      good = !*part || parse_one(options, part, &error);
     }
     free(part);
     if (!good && complain)
@@ -300,6 +317,18 @@ bool nck_options_parse(struct nck_options *options, const char *text,
   return clean;
 }
 
+// In quotes where a parser would part it. With both kinds of quotes in it only an unquoted one can
+// be meant.
+static void print_quoted(struct nck_text *text, const char *value, const char *parts) {
+  size_t length = strlen(value);
+  bool needs = strpbrk(value, parts) || strchr("'\"", *value) || is_blank(*value) ||
+               (length && is_blank(value[length - 1]));
+  const char *quote = !*value || !needs ? "" : strchr(value, '"') ? "'" : "\"";
+  if (*quote == '\'' && strchr(value, '\''))
+    quote = "";
+  nck_text_add(text, "%s%s%s", quote, value, quote);
+}
+
 char *nck_options_print(const struct nck_options *options) {
   struct nck_text text = {0};
   nck_text_add_n(&text, "", 0);
@@ -307,12 +336,18 @@ char *nck_options_print(const struct nck_options *options) {
     if (!options->given[i])
       continue;
     const char *value = options->values[i];
-    // A list keeps its items' own quotes; another value gets them when it needs them.
-    bool list = nck_option_rows[i].type == NCK_OPTION_TYPE_LIST ||
-                nck_option_rows[i].type == NCK_OPTION_TYPE_FILES;
-    const char *quote = list || !strchr(value, ':') ? "" : strchr(value, '"') ? "'" : "\"";
-    nck_text_add(&text, "%s%s=%s%s%s", text.length ? ":" : "", nck_option_rows[i].name, quote,
-                 value, quote);
+    nck_text_add(&text, "%s%s=", text.length ? ":" : "", nck_option_rows[i].name);
+    if (nck_option_rows[i].type == NCK_OPTION_TYPE_LIST ||
+        nck_option_rows[i].type == NCK_OPTION_TYPE_FILES) {
+      bool first = true;
+      for (char *item; (item = nck_options_item(&value)); free(item)) {
+        nck_text_add(&text, "%s", first ? "" : ",");
+        print_quoted(&text, item, ":\n,");
+        first = false;
+      }
+    } else {
+      print_quoted(&text, value, ":\n");
+    }
   }
   return text.text;
 }

@@ -73,9 +73,51 @@ static void test_print(void) {
   CHECK(parse(text));
   free(text);
   CHECK(!strcmp(TEXT(log_path), "/a:b"));
-  CHECK(!strcmp(TEXT(format), "json=\"x:y\""));
+  const char *at = TEXT(format);
+  char *item = nck_options_item(&at);
+  CHECK(!strcmp(item, "json=x:y") && !*at);
+  free(item);
   CHECK_UINT(nck_options_int(&options, NCK_OPTION_exitcode), 5);
   CHECK(!options.given[NCK_OPTION_show]);
+}
+
+// As they come from a command line: without quotes, whatever stands in them.
+static void test_print_given(void) {
+  static const char *const names[] = {"a:b", "a\nb", " a ", "\"a", "'a:b'", "a\"b:c"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct nck_error error = {""};
+    CHECK(parse(""));
+    CHECK(nck_options_set(&options, NCK_OPTION_log_path, names[i], &error));
+    char *text = nck_options_print(&options);
+    CHECK(parse(text));
+    CHECK(!strcmp(TEXT(log_path), names[i]));
+    free(text);
+  }
+  struct nck_error error = {""};
+  CHECK(parse(""));
+  CHECK(nck_options_set(&options, NCK_OPTION_format, "text,json=a:b,html='c,d'", &error));
+  CHECK(nck_options_set(&options, NCK_OPTION_suppressions, "e:f.supp,g\nh", &error));
+  char *text = nck_options_print(&options);
+  CHECK(parse(text));
+  free(text);
+  static const char *const items[] = {"text", "json=a:b", "html=c,d", "e:f.supp", "g\nh"};
+  const char *at = TEXT(format);
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+    if (i == 3)
+      at = TEXT(suppressions);
+    char *item = nck_options_item(&at);
+    CHECK(item && !strcmp(item, items[i]));
+    free(item);
+  }
+}
+
+// A block of YAML, say.
+static void test_lines(void) {
+  CHECK(parse("exitcode=7\n  log_path = 'a:b' \n\n format=text,json=x\t:verbosity=1\r\n"));
+  CHECK_UINT(nck_options_int(&options, NCK_OPTION_exitcode), 7);
+  CHECK_UINT(nck_options_int(&options, NCK_OPTION_verbosity), 1);
+  CHECK(!strcmp(TEXT(log_path), "a:b"));
+  CHECK(!strcmp(TEXT(format), "text,json=x"));
 }
 
 #define COMPLAINS(text, word)                                                                      \
@@ -130,6 +172,8 @@ int main(void) {
   test_values();
   test_quotes();
   test_print();
+  test_print_given();
+  test_lines();
   test_complaints();
   test_checks();
   nck_options_drop(&options);

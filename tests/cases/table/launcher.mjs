@@ -87,6 +87,20 @@ export const launcher = [
     run.check(endOf(launched) === 0 && launched.out === 'through\n' && launched.err === '', `${endOf(launched)} ${launched.out} ${launched.err}`);
     isTidy(run);
   }),
+  // The options go to the program in the environment, where a colon or a line's end would part them.
+  row('names-that-need-quotes', leaking, async (run) => {
+    const names = ['a:b.json', 'c\nd.json', 'e,f.json', 'it\'s.json'];
+    for (const name of names) {
+      const item = name.includes(',') ? `"json=${run.path(name)}"` : `json=${run.path(name)}`;
+      const launched = await run.bare([run.tool, 'run', `--format=${item}`, `--suppressions=${run.path('g:h.supp')}`, '--', ...program(run, 'program.cjs', kid(run, leaking))]);
+      run.check(endOf(launched) === 2 || endOf(launched) === 23, `${name}: ended with ${endOf(launched)}`);
+      run.check(/^napicheck: cannot read suppressions from [^\n]*g:h\.supp: [^\n]*\n(napicheck: records are in [^\n]*\n)?$/.test(launched.err), `${name}: ${launched.err}`);
+      run.check(found(run.report(run.path(name)), 'lost') === 5, name);
+    }
+    const env = { NAPICHECK_OPTIONS: `\n  exitcode = 9\n  format=json=${run.path('lines.json')}\n` };
+    const lines = await run.bare([run.tool, 'run', '--', ...program(run, 'program.cjs', kid(run, leaking))], { env });
+    run.check(endOf(lines) === 9 && lines.err === '' && found(run.report(run.path('lines.json')), 'lost') === 5, `${endOf(lines)} ${lines.err}`);
+  }),
   row('npm-test', leaking, async (run) => {
     writeFileSync(run.path('package.json'), JSON.stringify({ name: 'demo', version: '1.0.0', scripts: { test: 'node test.cjs' } }));
     program(run, 'test.cjs', `${kid(run, leaking)} console.log('tested')`);
