@@ -431,8 +431,9 @@ static void add_fate_facts(struct nck_collector *collector, struct fact_list *li
                                      frame ? nck_report_frame_text(collector->arena, frame) : ""));
       continue;
     }
-    add_fact(list, nck_arena_print(collector->arena, "%llu others of this call site were %s%s%s",
-                                   (unsigned long long)fate->count, fate->verb, frame ? " in " : "",
+    add_fact(list, nck_arena_print(collector->arena, "%llu other%s of this call site w%s %s%s%s",
+                                   (unsigned long long)fate->count, fate->count == 1 ? "" : "s",
+                                   fate->count == 1 ? "as" : "ere", fate->verb, frame ? " in " : "",
                                    frame ? nck_report_frame_text(collector->arena, frame) : ""));
   }
 }
@@ -496,15 +497,16 @@ static void add_twin_facts(struct nck_collector *collector, struct fact_list *li
     const char *most = elsewhere ? ", most of them" : "", *in = frame ? " in " : "";
     if (verbs[i] == NCK_FATE_DELETED)
       add_fact(list, nck_arena_print(collector->arena,
-                                     "%llu others, made by the same call for other callers, were "
+                                     "%llu other%s, made by the same call for other callers, w%s "
                                      "deleted%s%s%s",
-                                     (unsigned long long)count, most, in, where));
+                                     (unsigned long long)count, count == 1 ? "" : "s",
+                                     count == 1 ? "as" : "ere", most, in, where));
     else
       add_fact(list, nck_arena_print(collector->arena,
                                      "others, made by the same call for other callers, were %s "
-                                     "%llu times%s%s%s",
-                                     nck_fate_word(verbs[i]), (unsigned long long)count, most, in,
-                                     where));
+                                     "%llu time%s%s%s%s",
+                                     nck_fate_word(verbs[i]), (unsigned long long)count,
+                                     count == 1 ? "" : "s", most, in, where));
   }
 }
 

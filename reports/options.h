@@ -53,10 +53,10 @@ bool nck_options_set(struct nck_options *options, enum nck_option_key key, const
 // Back to the default.
 void nck_options_reset(struct nck_options *options, enum nck_option_key key);
 
-// Parses `key=value:key=value`; a line's end parts as well, and blanks around a key or a value do not
-// count. A value (or an item of a list) that holds ':' or ',' stands in
-// double or single quotes. Each complaint goes to `complain` (may be NULL) and the parser goes on.
-// True when there was none.
+// Parses `key=value:key=value`; a line's end parts as well, and blanks around a key or a value do
+// not count. A value (or an item of a list) that holds ':' or ',' stands in double or single
+// quotes. Each complaint goes to `complain` (may be NULL) and the parser goes on. True when there
+// was none.
 bool nck_options_parse(struct nck_options *options, const char *text,
                        void (*complain)(const char *line, void *arg), void *arg);
 

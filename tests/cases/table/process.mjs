@@ -1,6 +1,6 @@
 // process.mjs - how processes end, what children see, programs that have nothing to do with addons.
 import { existsSync, mkdirSync, copyFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { endOf, marksOf, root, sourceOf } from '../harness.mjs';
 import { error, leak } from './rows.mjs';
 
@@ -198,25 +198,37 @@ export const process_ = [
   ...['ok__calls__future', 'ok__calls__future+dlsym', 'ok__calls__future+eager'].map((addon) => ({
     name: addon, issue: 2, addons: [addon, 'leaked-reference__local'], runtimes: nodeOnly, minNode: 14,
     custom: async (run) => {
-      const program = readFileSync(run.runtime.path), known = Buffer.from('\0napi_object_freeze\0'), future = Buffer.from('\0napi_object_gQeeze\0');
-      for (let at = program.indexOf(known); at >= 0; at = program.indexOf(known, at)) program.set(future, at);
-      writeFileSync(run.path('node'), program, { mode: 0o755 });
+      const known = Buffer.from('\0napi_object_freeze\0'), future = Buffer.from('\0napi_object_gQeeze\0');
+      const patched = (from, to) => {
+        const program = readFileSync(from);
+        let n = 0;
+        for (let at = program.indexOf(known); at >= 0; at = program.indexOf(known, at), n++) program.set(future, at);
+        writeFileSync(to, program, { mode: 0o755 });
+        return n;
+      };
+      const env = {};
+      if (!patched(run.runtime.path, run.path('node'))) { // built with a shared library
+        const maps = await run.bare([run.runtime.path, '-p', "require('fs').readFileSync('/proc/self/maps', 'utf8')"]);
+        const [library] = /\/\S*\/libnode\.so\S*/.exec(maps.out) ?? [];
+        run.check(library && patched(library, run.path(basename(library))), 'no such function in the runtime');
+        env.LD_LIBRARY_PATH = `${run.folder}:${process.env.LD_LIBRARY_PATH ?? ''}`;
+      }
       writeFileSync(run.path('program.cjs'), `const a = require(${JSON.stringify(run.addonPath(addon))}); console.log(Object.isFrozen(a.run({ a: 1 })));
         if (process.argv[2]) { const b = require(${JSON.stringify(run.addonPath('leaked-reference__local'))}); for (let i = 0; i < 5; i++) b.run({}); }`);
       const command = [run.path('node'), ...run.runtime.launch.slice(1), run.path('program.cjs')];
-      const bare = await run.bare(command);
+      const bare = await run.bare(command, { env });
       run.check(endOf(bare) === 0 && bare.out === 'true\n', `bare: ${endOf(bare)} ${bare.out}${bare.err}`);
-      const alone = await run.under(command, {});
+      const alone = await run.under(command, {}, { env });
       run.check(endOf(alone) === 0 && alone.out === 'true\n', `${endOf(alone)} ${alone.out}${alone.err}`);
       run.check(/^napicheck: \S+ is not checked: it uses functions [^\n]*\n$/.test(alone.err), alone.err);
-      run.check(endOf(await run.under(command, { require: '*' })) === 24, 'require is met by an addon that is not checked');
-      const both = await run.under([...command, 'both'], { format: `text,json=${run.path('report.json')}` });
+      run.check(endOf(await run.under(command, { require: '*' }, { env })) === 24, 'require is met by an addon that is not checked');
+      const both = await run.under([...command, 'both'], { format: `text,json=${run.path('report.json')}` }, { env });
       const report = run.report(run.path('report.json'));
       run.check(endOf(both) === 23 && both.out === 'true\n' && report?.findings.find((f) => f.severity === 'leak')?.count === 5, `${endOf(both)} ${both.out}${both.err}`);
       run.check(/^not known to this napicheck, and not watched: napi_object_gQeeze of node /m.test(both.err) && /^ok__calls__future\S* is not checked/m.test(both.err), both.err);
-      const [process] = report?.processes ?? [];
-      run.check(process?.unwatched_functions.join() === 'napi_object_gQeeze', JSON.stringify(process?.unwatched_functions));
-      run.check(JSON.stringify(process?.modules.map((m) => m.watched)) === '[false,true]', JSON.stringify(process?.modules));
+      const [its] = report?.processes ?? [];
+      run.check(its?.unwatched_functions.join() === 'napi_object_gQeeze', JSON.stringify(its?.unwatched_functions));
+      run.check(JSON.stringify(its?.modules.map((m) => m.watched)) === '[false,true]', JSON.stringify(its?.modules));
       rmSync(run.path('node'));
     },
   })),
