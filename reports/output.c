@@ -42,6 +42,41 @@ char *nck_output_name(const char *pattern, const struct nck_report_process *proc
   return name.text;
 }
 
+FILE *nck_output_read(const char *path) {
+  // A pipe would be waited for, or what is on its way to somebody else would be taken.
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  struct stat status;
+  FILE *file =
+      fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
+  if (!file && fd >= 0)
+    close(fd);
+  return file;
+}
+
+// A device or a pipe (/dev/stderr, /dev/fd/3) has no name to rename to. One that nobody reads is an
+// error: waiting for a reader would hang the program's end.
+static FILE *open_in_place(const char *path) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0)
+    return NULL;
+  FILE *stream = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) == 0 ? fdopen(fd, "w") : NULL;
+  if (!stream) {
+    int code = errno;
+    close(fd);
+    errno = code;
+  }
+  return stream;
+}
+
+// A new file: what another user has put there under that name is neither followed nor written to.
+static int create_temporary(const char *path) {
+  enum { FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW };
+  int fd = open(path, FLAGS, 0666);
+  if (fd < 0 && errno == EEXIST && unlink(path) == 0) // of a process that was killed, say
+    fd = open(path, FLAGS, 0666);
+  return fd;
+}
+
 static bool fail(struct nck_output *output, struct nck_error *error, int code) {
   nck_error_set(error, "cannot write %s: %s", output->path, strerror(code));
   nck_output_cancel(output);
@@ -51,17 +86,16 @@ static bool fail(struct nck_output *output, struct nck_error *error, int code) {
 bool nck_output_open(struct nck_output *output, const char *path, struct nck_error *error) {
   *output = (struct nck_output){.path = nck_memory_text(path)};
   struct stat status;
-  // A device or a pipe (/dev/stderr, /dev/fd/3) has no name to rename to.
   if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
     if (S_ISDIR(status.st_mode))
       return fail(output, error, EISDIR);
-    output->stream = fopen(path, "we");
+    output->stream = open_in_place(path);
     return output->stream ? true : fail(output, error, errno);
   }
   struct nck_text temporary = {0};
   nck_text_add(&temporary, "%s.%ld.tmp", path, (long)getpid());
   output->temporary = temporary.text;
-  int fd = open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+  int fd = create_temporary(output->temporary);
   if (fd < 0) {
     int code = errno;
     free(output->temporary);

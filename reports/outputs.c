@@ -78,7 +78,7 @@ static void print_run(const struct nck_report *report, char line[64]) {
 static char *read_log(const struct nck_report *report, const char *path) {
   char run[64];
   print_run(report, run);
-  FILE *file = fopen(path, "re");
+  FILE *file = nck_output_read(path);
   if (!file)
     return NULL;
   struct nck_text text = {0};
@@ -129,7 +129,10 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
                        const char *path, struct nck_error *error) {
   json_t *json = nck_json_build(report);
   struct nck_error ignored;
-  json_t *there = outputs->shared ? nck_json_load(path, &ignored) : NULL;
+  FILE *regular = outputs->shared ? nck_output_read(path) : NULL;
+  json_t *there = regular ? nck_json_load(path, &ignored) : NULL;
+  if (regular)
+    fclose(regular);
   if (there && nck_json_is_same_run(there, json)) {
     nck_json_merge(there, json);
     json_t *merged = there;
@@ -150,7 +153,7 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
 
 // A whole file as text, as far as LARGEST_LOG; NULL when it cannot be read. The caller frees.
 static char *read_file(const char *path, size_t *length) {
-  FILE *file = fopen(path, "re");
+  FILE *file = nck_output_read(path);
   if (!file)
     return NULL;
   struct nck_text text = {0};

@@ -170,6 +170,32 @@ const tests = {
     assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
     assert.equal(run(['report', '--format=json=/dev/full', record]).status, 2);
   },
+  async 'pipes are written to, and never waited for'() {
+    spawnSync('mkfifo', [at('pipe.txt'), at('pipe.json'), at('nobody')]);
+    const options = `format=text=${at('pipe.txt')},json=${at('pipe.json')}`;
+    const readers = ['pipe.txt', 'pipe.json'].map((name) => spawn('cat', [at(name)], { stdio: ['ignore', 'pipe', 'inherit'] }));
+    const texts = readers.map(() => '');
+    readers.forEach((reader, i) => reader.stdout.on('data', (data) => { texts[i] += data; }));
+    const record = make('a.napicheck', { lost: 1, options });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the readers have to be there
+    const child = spawn(tool, ['report', '--at-exit', record], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20000 });
+    const [[status]] = await Promise.all([once(child, 'exit'), ...readers.map((reader) => once(reader, 'close'))]);
+    assert.equal(status, 23);
+    assert.match(texts[0], /1 leak \(1 reference\)/);
+    check(JSON.parse(texts[1]));
+    const nobody = run(['report', `--format=json=${at('nobody')}`, make('a.napicheck')], { timeout: 10000 });
+    assert.equal(nobody.status, 2);
+    assert.match(nobody.stderr, /^napicheck: cannot write [^\n]*nobody: No such device or address\n$/);
+  },
+  'a temporary file of another program is not followed'() {
+    const record = make('a.napicheck', { lost: 1 });
+    writeFileSync(at('precious'), 'precious');
+    const script = `ln -s precious out.json.$$.tmp; exec "$0" report --format=json=out.json "$1"`;
+    const r = spawnSync('sh', ['-c', script, tool, record], { cwd: folder, encoding: 'utf8' });
+    assert.equal(r.status, 23, r.stderr);
+    assert.equal(readFileSync(at('precious'), 'utf8'), 'precious');
+    check(JSON.parse(readFileSync(at('out.json'), 'utf8')));
+  },
   async 'processes of one run share a report'() {
     // Processes that look like the program: the library's name in LD_PRELOAD, the same options, one below the other.
     const options = `format=text,json=${at('tree.json')}:log_path=${at('tree.txt')}`;
