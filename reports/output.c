@@ -53,10 +53,16 @@ FILE *nck_output_read(const char *path) {
   return file;
 }
 
-// A device or a pipe (/dev/stderr, /dev/fd/3) has no name to rename to. One that nobody reads is an
-// error: waiting for a reader would hang the program's end.
+// A name of a descriptor: what it leads to is not ours to replace, and the link even less.
+static bool is_descriptor(const char *path) {
+  return !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/stderr") ||
+         !strncmp(path, "/dev/fd/", 8) || !strncmp(path, "/proc/", 6);
+}
+
+// A device, a pipe or a descriptor (/dev/stderr, /dev/fd/3) has no name to rename to. A pipe that
+// nobody reads is an error: waiting for a reader would hang the program's end.
 static FILE *open_in_place(const char *path) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     return NULL;
   FILE *stream = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) == 0 ? fdopen(fd, "w") : NULL;
@@ -86,7 +92,7 @@ static bool fail(struct nck_output *output, struct nck_error *error, int code) {
 bool nck_output_open(struct nck_output *output, const char *path, struct nck_error *error) {
   *output = (struct nck_output){.path = nck_memory_text(path)};
   struct stat status;
-  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+  if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || is_descriptor(path))) {
     if (S_ISDIR(status.st_mode))
       return fail(output, error, EISDIR);
     output->stream = open_in_place(path);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -195,6 +195,15 @@ const tests = {
     assert.equal(r.status, 23, r.stderr);
     assert.equal(readFileSync(at('precious'), 'utf8'), 'precious');
     check(JSON.parse(readFileSync(at('out.json'), 'utf8')));
+  },
+  'a descriptor that is a file is written to as it is'() {
+    const record = make('a.napicheck', { lost: 1 });
+    writeFileSync(at('log'), 'before\n');
+    const r = spawnSync('sh', ['-c', '"$0" report --format=json=/dev/stderr "$1" 2>>log; "$0" report --format=json=/proc/self/fd/3 "$1" 3>>log', tool, record], { cwd: folder, encoding: 'utf8' });
+    assert.equal(r.status, 23, r.stderr);
+    assert.equal(readFileSync(at('log'), 'utf8').split('"napicheck-report/1"').length, 3);
+    assert.match(readFileSync(at('log'), 'utf8'), /^before\n/);
+    assert.ok(lstatSync('/dev/stderr').isSymbolicLink());
   },
   async 'processes of one run share a report'() {
     // Processes that look like the program: the library's name in LD_PRELOAD, the same options, one below the other.
