@@ -8,7 +8,7 @@ install(DIRECTORY include/napicheck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 install(FILES reports/schema/report-v1.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
 install(DIRECTORY npm DESTINATION ${CMAKE_INSTALL_DATADIR}/napicheck)
-install(DIRECTORY docs/ci DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ci DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs USE_SOURCE_PERMISSIONS)
 install(FILES docs/napicheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES reports/completion/napicheck.bash RENAME napicheck
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
