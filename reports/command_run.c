@@ -222,9 +222,22 @@ static void tell_alive(struct launch *launch, const struct nck_record *record) {
     nck_alive_tell(record, &launch->alive);
 }
 
-static void end_process(struct launch *launch, const struct nck_record *record) {
-  if ((pid_t)record->header.pid != launch->pid)
-    kill((pid_t)record->header.pid, launch->timed_out ? SIGKILL : SIGTERM);
+static void end_one(uint32_t pid, void *arg) {
+  const struct launch *launch = arg;
+  if ((pid_t)pid != launch->pid)
+    kill((pid_t)pid, launch->timed_out ? SIGKILL : SIGTERM);
+}
+
+static void end_stranger(struct launch *launch, const struct nck_record *record) {
+  if (!nck_process_is_in_run(record->header.pid, launch->folder))
+    end_one(record->header.pid, launch);
+}
+
+// All that the program has started: those with our variable in their environment, whether they have
+// loaded an addon or not, and those with a record that have another environment.
+static void end_processes(struct launch *launch) {
+  each_running(launch, end_stranger);
+  nck_process_each_in_run(launch->folder, end_one, launch);
 }
 
 // The time is over: first it is told politely. What kept it alive is looked up before, since ending
@@ -236,7 +249,7 @@ static void end_program(struct launch *launch) {
             nck_options_text(&launch->effective, NCK_OPTION_timeout));
   }
   kill(launch->pid, launch->timed_out ? SIGKILL : SIGTERM);
-  each_running(launch, end_process);
+  end_processes(launch);
   launch->timed_out = true;
 }
 
@@ -265,11 +278,17 @@ static void count_running(struct launch *launch, const struct nck_record *record
   launch->n_running++;
 }
 
+static void count_one(uint32_t pid, void *arg) {
+  struct launch *launch = arg;
+  launch->n_running += (pid_t)pid != launch->pid;
+}
+
 // Waits for the others of a run that is being ended, since what runs has no end to be told of.
 static bool are_gone(struct launch *launch, int seconds) {
   for (time_t end = now_seconds() + seconds;;) {
     launch->n_running = 0;
     each_running(launch, count_running);
+    nck_process_each_in_run(launch->folder, count_one, launch);
     if (!launch->n_running || now_seconds() >= end)
       return !launch->n_running;
     struct timespec pause = {.tv_nsec = 50000000};
@@ -280,7 +299,7 @@ static bool are_gone(struct launch *launch, int seconds) {
 static void end_others(struct launch *launch) {
   if (are_gone(launch, GRACE_SECONDS))
     return;
-  each_running(launch, end_process); // with SIGKILL now
+  end_processes(launch); // with SIGKILL now
   are_gone(launch, GRACE_SECONDS);
 }
 

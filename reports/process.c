@@ -1,6 +1,7 @@
 // process.c: what /proc says about the process of a record, and which run it belongs to.
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -187,4 +188,26 @@ void nck_process_find_root(uint32_t pid, uint32_t *root_pid, uint64_t *root_star
     *root_start_ticks = stat.start_ticks;
   }
   drop_identity(&own);
+}
+
+bool nck_process_is_in_run(uint32_t pid, const char *folder) {
+  size_t length;
+  char *text = read_environ(pid, &length); // nothing of one that has ended
+  bool is = text && !strcmp(find_variable(text, length, "NAPICHECK_RUN"), folder);
+  free(text);
+  return is;
+}
+
+void nck_process_each_in_run(const char *folder, void (*tell)(uint32_t pid, void *arg), void *arg) {
+  DIR *dir = opendir("/proc");
+  const struct dirent *entry;
+  while (dir && (entry = readdir(dir))) {
+    char *end;
+    unsigned long pid = strtoul(entry->d_name, &end, 10);
+    if (!*end && pid && pid <= INT32_MAX && (pid_t)pid != getpid() &&
+        nck_process_is_in_run((uint32_t)pid, folder))
+      tell((uint32_t)pid, arg);
+  }
+  if (dir)
+    closedir(dir);
 }

@@ -21,4 +21,10 @@ char *nck_process_find_record(uint32_t pid, struct nck_error *error);
 // can be read.
 void nck_process_find_root(uint32_t pid, uint32_t *root_pid, uint64_t *root_start_ticks);
 
+// Whether a process belongs to the `napicheck run` that keeps its records in that folder: it has
+// the folder in its environment. False when it has ended or is another user's.
+bool nck_process_is_in_run(uint32_t pid, const char *folder);
+// Each that does, but for this one.
+void nck_process_each_in_run(const char *folder, void (*tell)(uint32_t pid, void *arg), void *arg);
+
 #endif

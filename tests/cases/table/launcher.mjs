@@ -188,6 +188,17 @@ export const launcher = [
     run.check(launched.report?.processes.length === 2 && launched.report.processes.every((p) => p.end.how === 'signal'), launched.text);
     isTidy(run);
   }),
+  // What has loaded no addon yet hangs as well.
+  row('timeout-of-others', leaking, async (run) => {
+    const text = `const c = require('child_process'); const k = c.spawn('sleep', ['77']); console.log(k.pid); ${kid(run, leaking)}
+      const s = c.spawn('sh', ['-c', 'trap "" TERM; echo $$; while :; do sleep 1; done'], { stdio: 'inherit' }); setInterval(() => {}, 1000);`;
+    const launched = await run.launch(program(run, 'program.cjs', text), { options: ['--timeout=2'] });
+    const pids = launched.out.trim().split('\n').map(Number);
+    run.check(endOf(launched) === 143 && pids.length === 2 && pids.every((pid) => pid > 1), `${endOf(launched)} ${launched.out} ${launched.err}`);
+    for (const pid of pids) run.check(!existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')), `${pid} is still there`);
+    run.check(found(launched.report, 'live') === 5, launched.text);
+    isTidy(run);
+  }),
   // What ate the memory is said, whether the kernel or V8 ends the program.
   row('out-of-memory', leaking, async (run) => {
     const text = `${kid(run, leaking)} const all = []; for (;;) all.push(Buffer.alloc(1 << 22, 1));`;
