@@ -53,7 +53,7 @@ const program = (run, name, text) => {
 const children = {
   fork: (run) => `const c = require('child_process'); if (process.argv[2]) { ${kid(run, leaking)} process.on('message', (m) => { process.send(m); process.disconnect(); }); }
     else { const f = c.fork(__filename, ['kid']); f.send('hello'); f.on('message', (m) => console.log(m)).on('exit', (code, signal) => console.log(code, signal)); }`,
-  cluster: (run) => `const cluster = require('cluster'); if (cluster.isPrimary) { for (let i = 0; i < 2; i++) cluster.fork().on('message', (m) => console.log(m)); }
+  cluster: (run) => `const cluster = require('cluster'); if (cluster.isPrimary || cluster.isMaster) { for (let i = 0; i < 2; i++) cluster.fork().on('message', (m) => console.log(m)); }
     else { ${kid(run, leaking)} process.send('hello', () => process.disconnect()); }`,
   'worker-threads': (run) => `const { Worker, isMainThread } = require('worker_threads'); if (isMainThread) new Worker(__filename).on('exit', (code) => console.log(code)); else { ${kid(run, leaking)} }`,
   shell: (run) => `const c = require('child_process'); if (process.argv[2]) { ${kid(run, leaking)} } else console.log(c.spawnSync('sh', ['-c', '"$0" --expose-gc "$1" kid; echo done', process.execPath, __filename], { encoding: 'utf8' }).stdout)`,
