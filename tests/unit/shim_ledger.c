@@ -136,8 +136,8 @@ static void *test_flat_memory(void *unused) {
       bytes = nck_held_bytes();
     usleep(10000); // one without a finalizer is taken as gone after a while
   }
-  // How many wait to be taken as gone depends on the machine: one mapping more may be wanted. What is
-  // never given back would want five.
+  // How many wait to be taken as gone depends on the machine: one mapping more may be wanted. What
+  // is never given back would want five.
   CHECK(nck_held_bytes() <= bytes + (1 << 18));
   CHECK(counter(env, NCK_KIND_THREADSAFE_FUNCTION)->live < ROUNDS * EACH / 4);
   CHECK_UINT(count_all() - findings, 0);
