@@ -49,6 +49,12 @@ await runTests({
     assert.match(result.stderr, /leaked-reference: 3 strong references .* \(since checkpoint 2 loses\)/);
     assert.equal(result.status, 23);
   },
+  'made-up timers of a test'() {
+    const result = node([program('fake.cjs', `const { assertNoLeaks, hooks } = require('napicheck'); const { before, after } = hooks(); before();
+      globalThis.setImmediate = require('timers').setImmediate = () => {};
+      (async () => { const r = await assertNoLeaks(() => { a.hold(1); a.letGo(1); }); await after(); console.log(r.checked, r.live); })();`)]);
+    assert.equal(result.stdout, 'true 0\n', result.stderr);
+  },
   'hooks'() {
     const text = `const assert = require('assert'); it('good', () => { assert(napicheck.active); a.hold(1); a.letGo(1); }); it('bad', () => a.lose());`;
     const tested = node(['--require', 'napicheck/node-test', '--test-reporter=tap', program('tested.cjs', `const { it } = require('node:test'); ${text}`)]);
