@@ -16,6 +16,7 @@
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
+#include "runtime.h"
 #include "stack.h"
 
 // A cleanup hook that an addon added. `count` is 2 and more while the addon has added it again (the
@@ -399,8 +400,11 @@ static void report_drift(struct nck_env *state) {
                     n > 0 ? "; by the calls that are shown: " : "", by_call);
 }
 
-void nck_hook_env_cleaning(struct nck_env *state) {
-  if (state->row->external_bytes != 0 && nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT))
+void nck_hook_env_ended(struct nck_env *state, bool in_order) {
+  // Where finalizers do not run at the end, what they would have taken back is no drift.
+  if (in_order && state->row->external_bytes != 0 &&
+      (nck_runtime_has_uv() || state->finalizers == NULL) &&
+      nck_finding_wanted(NCK_FINDING_EXTERNAL_MEMORY_DRIFT))
     report_drift(state);
   if (state->announced != NULL)
     nck_own_free(state->announced, sizeof *state->announced);
@@ -452,7 +456,7 @@ napi_status napi_adjust_external_memory(napi_env env, int64_t change_in_bytes,
     return status;
   }
   state->row->external_bytes += change_in_bytes;
-  if (!state->foreign && state->state == NCK_ENV_ALIVE)
+  if (!state->foreign)
     note_announced(state, nck_finding_stack(pc), change_in_bytes);
   return status;
 }

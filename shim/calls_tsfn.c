@@ -43,6 +43,31 @@ struct nck_tsfn {
   uint32_t idle_turn, idle_ms; // when it was first seen to be at its end; 0 ms: it was not
 };
 
+// The last functions of which this thread was told napi_closing, hidden: each time the runtime took
+// one hold away, which the thread may have been the one to have.
+enum { TOLD = 8 };
+static __thread struct {
+  uint32_t n;
+  void *functions[TOLD];
+} told_closing __attribute__((tls_model("initial-exec")));
+
+static void note_told(napi_threadsafe_function func) {
+  told_closing.functions[told_closing.n++ % TOLD] = NCK_HIDDEN(func);
+}
+
+static bool was_told(napi_threadsafe_function func) {
+  if (NCK_LIKELY(told_closing.n == 0))
+    return false;
+  for (uint32_t i = 0; i < TOLD; i++)
+    if (told_closing.functions[i] == NCK_HIDDEN(func))
+      return true;
+  return false;
+}
+static const char told[] = "after napi_closing had been returned to this thread";
+static const char doubt_of_told[] =
+    "a thread may hold a function more than once; where it does not, the runtime takes another "
+    "thread's hold away, and frees the function under its feet";
+
 // Puts a function on the list of those that will be freed.
 static void tsfn_append(struct nck_env *state, struct nck_tsfn *tsfn) {
   tsfn->next = NULL;
@@ -215,9 +240,10 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
   return status;
 }
 
-static void report_after_release(const struct nck_object *object, const void *word,
-                                 enum nck_function_id function, const void *pc, const char *why,
-                                 const char *doubt) {
+// `tsfn`: where the function's own record is there still; NULL elsewhere.
+static void report_after_release(const struct nck_object *object, const struct nck_tsfn *tsfn,
+                                 const void *word, enum nck_function_id function, const void *pc,
+                                 const char *why, const char *doubt) {
   if (!nck_finding_wanted(NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE))
     return;
   struct nck_event event = {.kind = NCK_FINDING_THREADSAFE_FUNCTION_USE_AFTER_RELEASE,
@@ -231,10 +257,13 @@ static void report_after_release(const struct nck_object *object, const void *wo
                             .no_js = true};
   if (object != NULL) {
     int i = 1;
+    uint32_t released = object->end_stack;
     event.module = nck_recorder.sites[object->site].module;
-    if (object->end_stack != 0) {
+    if (released == 0 && tsfn != NULL)
+      released = tsfn->released_stack;
+    if (released != 0) {
       event.roles[i] = NCK_ROLE_RELEASED;
-      event.stacks[i++] = object->end_stack;
+      event.stacks[i++] = released;
     }
     event.roles[i] = NCK_ROLE_CREATED;
     event.stacks[i] = nck_recorder.sites[object->site].stack;
@@ -266,10 +295,10 @@ static enum fate use_at_end(struct nck_object *object, const void *word, struct 
   char text[160];
   if (!held || kept == NCK_NO) {
     snprintf(text, sizeof text, "%s: the runtime has freed it; the call was not forwarded", why);
-    report_after_release(object, word, function, pc, text, NULL);
+    report_after_release(object, tsfn, word, function, pc, text, NULL);
     return REFUSE;
   }
-  report_after_release(object, word, function, pc, why,
+  report_after_release(object, tsfn, word, function, pc, why,
                        kept == NCK_YES
                            ? "this version of Node keeps the function until its last thread has "
                              "let go; Node before 24.14 has freed it"
@@ -305,13 +334,13 @@ static enum fate tsfn_in(napi_threadsafe_function func, enum nck_function_id fun
   case NCK_WORD_DEAD:
     break;
   case NCK_WORD_OTHER:
-    report_after_release(NULL, func, function, pc,
+    report_after_release(NULL, NULL, func, function, pc,
                          "which is no threadsafe function; the call was not forwarded", NULL);
     return REFUSE;
   default:
     return FORWARD;
   }
-  report_after_release(found, func, function, pc,
+  report_after_release(found, NULL, func, function, pc,
                        "which had been finalized before; the call was not forwarded", NULL);
   return REFUSE;
 }
@@ -341,21 +370,28 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
   napi_threadsafe_function real;
   enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
   if (NCK_UNLIKELY(fate != FORWARD)) {
-    if (fate == CLOSING)
+    if (fate == CLOSING) {
       __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+      note_told(func);
+    }
     return napi_closing;
   }
   if (tsfn != NULL) {
     if (NCK_UNLIKELY(__atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) <= 0))
-      report_after_release(object, func, id, pc, "after the last thread had released it", NULL);
+      report_after_release(object, tsfn, func, id, pc, "after the last thread had released it",
+                           NULL);
+    else if (NCK_UNLIKELY(was_told(func)))
+      report_after_release(object, tsfn, func, id, pc, told, doubt_of_told);
     __atomic_fetch_add(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
   }
   napi_status status = nck_real.napi_call_threadsafe_function(real, data, is_blocking);
   if (NCK_UNLIKELY(status != napi_ok) && tsfn != NULL) {
     __atomic_fetch_sub(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
     // The runtime takes this thread's hold away with that answer.
-    if (status == napi_closing)
+    if (status == napi_closing) {
       __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
+      note_told(func);
+    }
   }
   return status;
 }
@@ -372,6 +408,8 @@ napi_status napi_acquire_threadsafe_function(napi_threadsafe_function func) {
   napi_threadsafe_function real;
   if (NCK_UNLIKELY(tsfn_in(func, id, pc, &real, &tsfn, &object) != FORWARD))
     return napi_closing;
+  if (NCK_UNLIKELY(was_told(func)) && tsfn != NULL)
+    report_after_release(object, tsfn, func, id, pc, told, doubt_of_told);
   napi_status status = nck_real.napi_acquire_threadsafe_function(real);
   if (status == napi_ok && tsfn != NULL)
     note_threads(object, __atomic_add_fetch(&tsfn->n_threads, 1, __ATOMIC_RELAXED));
@@ -379,21 +417,27 @@ napi_status napi_acquire_threadsafe_function(napi_threadsafe_function func) {
 }
 
 static void report_over_release(const struct nck_object *object, const void *word,
-                                const struct nck_tsfn *tsfn, const void *pc) {
+                                const struct nck_tsfn *tsfn, const void *pc, const char *why,
+                                const char *doubt) {
   if (!nck_finding_wanted(NCK_FINDING_THREADSAFE_FUNCTION_OVER_RELEASE))
     return;
   struct nck_event event = {
       .kind = NCK_FINDING_THREADSAFE_FUNCTION_OVER_RELEASE,
+      .severity = doubt != NULL ? NCK_SEVERITY_WARNING : 0,
       .function = NCK_FN_napi_release_threadsafe_function,
       .env = object->env,
       .module = nck_recorder.sites[object->site].module,
       .object_kind = NCK_KIND_THREADSAFE_FUNCTION,
       .roles = {NCK_ROLE_USED, NCK_ROLE_RELEASED, NCK_ROLE_CREATED},
       .stacks = {nck_finding_stack(pc), tsfn->released_stack, tsfn->created_stack},
+      .reason = doubt,
       .no_js = true};
-  nck_finding_raise(
-      &event, "napi_release_threadsafe_function was called on %p more often than threads hold it",
-      word);
+  if (tsfn->released_stack == 0) { // a runtime that closed it by itself
+    event.roles[1] = NCK_ROLE_CREATED;
+    event.stacks[1] = tsfn->created_stack;
+    event.roles[2] = NCK_ROLE_NONE;
+  }
+  nck_finding_raise(&event, "napi_release_threadsafe_function was called on %p %s", word, why);
 }
 
 napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
@@ -413,8 +457,10 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
       // Aborting what was released already is allowed: node-addon-api's AsyncProgressWorker does
       // both, and the runtime answers napi_invalid_arg.
       if (mode != napi_tsfn_abort)
-        report_over_release(object, func, tsfn, pc);
+        report_over_release(object, func, tsfn, pc, "more often than threads hold it", NULL);
     } else {
+      if (NCK_UNLIKELY(was_told(func)))
+        report_over_release(object, func, tsfn, pc, told, doubt_of_told);
       note_threads(object, left);
       if (left == 0 || mode == napi_tsfn_abort) {
         // Before the runtime hears of it: it may finalize on the env's thread at once.

@@ -96,6 +96,7 @@ static void env_end(struct nck_env *state, const char *reason) {
   if (nck_tls.state == state)
     nck_env_select(NULL);
   nck_finalizer_env_ended(state, was_cleaning);
+  nck_hook_env_ended(state, was_cleaning);
   nck_object_env_ended(state);
 }
 
@@ -213,7 +214,6 @@ static void env_cleanup(void *arg) {
     state->torn_down = true;
     state->row->state = NCK_ENV_CLEANING;
     state->row->ended_ms = nck_recorder_ms();
-    nck_hook_env_cleaning(state);
   }
   errno = saved;
 }
@@ -222,8 +222,10 @@ void nck_env_close_books(enum nck_end how) {
   // An env whose cleanup hooks have run is over: the runtime exits only after its teardown.
   if (nck_tls.thread != NULL && how == NCK_END_EXIT)
     for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
-      if (state->state == NCK_ENV_CLEANING)
+      if (state->state == NCK_ENV_CLEANING) {
         nck_finalizer_env_ended(state, true);
+        nck_hook_env_ended(state, true);
+      }
   // Only where this thread's envs live can their values be looked at.
   if (nck_tls.thread != NULL && !nck_tls.thread->scanned && nck_options.leak_check)
     for (struct nck_env *state = nck_tls.thread->envs; state != NULL;

@@ -8,8 +8,8 @@
 
 #include "env.h"
 
-// Our cleanup hook of this env runs: all synchronous hooks of the addon have run.
-void nck_hook_env_cleaning(struct nck_env *state);
+// The env has ended, its finalizers have run. `in_order`: as in nck_finalizer_env_ended. Once.
+void nck_hook_env_ended(struct nck_env *state, bool in_order);
 
 // A pointer's owner was finalized or its hook has run (finalizer-after-owner); forgotten when the
 // addon hands the address over anew.

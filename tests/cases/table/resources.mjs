@@ -134,6 +134,21 @@ export const resources = [
     expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', used: 'call_once_more' } })],
     twin: { on: { deno: 'Deno waits for ever for an aborted function' } },
   }),
+  // The other thread's hold is there still, so the function is; whether it was this thread's own that was taken nobody knows.
+  ...pair(4, 'threadsafe-function-use-after-release', 'told', {
+    steps: ['run', 'sleep=50'], on: { deno: 'Deno waits for ever for an aborted function' },
+    expect: [warning('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', released: 'let_go', used: 'call_once_more' } })],
+    twin: { on: { deno: 'Deno waits for ever for an aborted function' } },
+  }),
+  ...pair(4, 'threadsafe-function-over-release', 'told', {
+    steps: ['run', 'sleep=50'], on: { deno: 'Deno waits for ever for an aborted function' },
+    expect: [warning('threadsafe-function-over-release', { count: 1, stacks: { created: 'run', released: 'let_go', used: 'release_too' } })],
+    twin: { on: { deno: 'Deno waits for ever for an aborted function' } },
+  }),
+  ...pair(4, 'threadsafe-function-use-after-release', 'no-finalizer', {
+    bare: 'any', mayDie: true, steps: ['run', 'sleep=50'],
+    expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', released: 'release', used: 'call_it' } })],
+  }),
   ...pair(4, 'threadsafe-function-use-after-release', 'worker', {
     // Stays loaded in the main thread: Node would unmap it with the worker, under the thread's feet.
     bare: 'any', steps: ['worker[start]', 'letCall'], runtimes: ['node'],
@@ -256,6 +271,15 @@ export const resources = [
   }),
   ...pair(4, 'external-memory-drift', 'never-back', {
     steps: ['run*4'], expect: [note('external-memory-drift', { count: 1, message: /ended with 390000 bytes .*: \+400000, -10000$/, stacks: { used: 'announce' } })],
+  }),
+  // Finalizers at the end of the env take back as well.
+  ...pair(4, 'external-memory-drift', 'finalizer', {
+    steps: ['run*4', 'x=run'], runtimes: ['node'],
+    expect: [note('external-memory-drift', { count: 1, message: /ended with 200000 bytes /, stacks: { used: 'announce' } })],
+    twin: {
+      steps: ['run*4', 'gc', 'x=run', 'keep', 'worker[x=run;keep]', 'terminate[x=run;keep]'],
+      check: ({ run, report }) => run.check(!report.findings.some((finding) => finding.kind === 'external-memory-drift'), JSON.stringify(report.findings)),
+    },
   }),
   ...pair(4, 'cleanup-hook-duplicate', 'same', {
     end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('cleanup-hook-duplicate', { count: 1, stacks: { first: 'run', used: 'add_again' } })],
