@@ -284,9 +284,16 @@ static void report_info(struct nck_env *state, napi_callback_info info,
                             .roles = {NCK_ROLE_USED},
                             .stacks = {nck_finding_stack(pc)}};
   nck_finding_raise(&event,
-                    "%s got the napi_callback_info %p, which is not that of a running callback; "
-                    "the call was not forwarded",
+                    "%s got the napi_callback_info %p, which is not that of a running callback of "
+                    "this thread; the call was not forwarded",
                     nck_function_name(function), (void *)info);
+}
+
+// An info of another thread's callbacks: it stands in memory of ours, the runtime's on the stack.
+static bool is_from_elsewhere(napi_callback_info info) {
+  uintptr_t low, high;
+  nck_own_range(&low, &high);
+  return (uintptr_t)info - low < high - low;
 }
 
 // The runtime's info. *ours is NULL where the addon's is none of ours: that of a callback that is
@@ -295,9 +302,9 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
                                   enum nck_function_id function, const void *pc,
                                   struct nck_info **ours) {
   *ours = nck_frame_info(state->foreign ? state->thread->infos : nck_tls.infos, info);
-  if (NCK_UNLIKELY(*ours == NULL))
+  if (NCK_UNLIKELY(*ours == NULL) && NCK_LIKELY(!is_from_elsewhere(info)))
     return info;
-  if (NCK_LIKELY((*ours)->frame != NULL))
+  if (NCK_LIKELY(*ours != NULL && (*ours)->frame != NULL))
     return (*ours)->real;
   report_info(state, info, function, pc);
   return NULL;

@@ -71,8 +71,11 @@ struct nck_info *nck_frame_find_info(void) {
       ring->infos[i].next = &ring->infos[(i + 1) % NCK_INFOS];
       ring->infos[i].bundle = &ring->infos[i].env;
     }
+    // The memory may have been another thread's ring, and an addon may have kept one of its infos:
+    // begin elsewhere.
+    uint32_t serial = nck_tls.thread != NULL ? nck_tls.thread->serial : 0;
     nck_tls.infos = ring;
-    nck_tls.next_info = ring->infos;
+    nck_tls.next_info = &ring->infos[serial * 97 % NCK_INFOS];
     if (nck_tls.thread != NULL)
       nck_tls.thread->infos = ring;
   }

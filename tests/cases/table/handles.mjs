@@ -241,6 +241,11 @@ export const handles = [
     twin: { steps: ['ask', 'ask(fn)', 'ask(a.ask)'] },
   }),
 
+  {
+    // Of a worker that has ended: nothing of its callbacks is there any more.
+    name: 'callback-info-after-return__kept-worker', issue: 3, addons: ['callback-info-after-return__kept'], runtimes: ['node'], bare: 'any', mayDie: true,
+    steps: ['worker[keep]', 'ask'], expect: [error('callback-info-after-return', { count: 1, stacks: { used: 'ask_kept' } })],
+  },
   ...pair(3, 'callback-info-after-return', 'cxx', {
     bare: 'any', mayDie: true, steps: ['keep', 'try:ask'],
     expect: [error('callback-info-after-return', { count: 1, stacks: { used: { function: /Arguments/, mark: 'caller' } } })],
