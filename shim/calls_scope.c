@@ -58,6 +58,13 @@ static void *scope_abroad(struct nck_env *foreign, void *token, bool closes) {
   return scope->real;
 }
 
+static bool is_other_env(const struct nck_env *state, const void *token) {
+  for (struct nck_env *other = state->thread->envs; other != NULL; other = other->next_on_thread)
+    if (other != state && nck_scope_from_token(other, token) != NULL)
+      return true;
+  return false;
+}
+
 // Takes a scope off the list; what the runtime gets. *refused: nothing is to be forwarded.
 static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void *token,
                                                      enum nck_scope_kind kind,
@@ -77,8 +84,19 @@ static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void
                       "the value is no scope that this env opened; the call was not forwarded");
     } else {
       report_mismatch(state, NULL, function, pc,
-                      "the scope had been closed before; the call was not forwarded");
+                      is_other_env(state, token)
+                          ? "the scope was opened with another env; the call was not forwarded"
+                          : "the scope had been closed before; the call was not forwarded");
     }
+    *refused = true;
+    return NULL;
+  }
+  // One is no object of the other's class: the runtime would free what it never allocated.
+  if ((scope->kind == NCK_SCOPE_CALLBACK) != (kind == NCK_SCOPE_CALLBACK)) {
+    report_mismatch(state, scope, function, pc,
+                    kind == NCK_SCOPE_CALLBACK
+                        ? "the scope is no callback scope; the call was not forwarded"
+                        : "the scope is a callback scope; the call was not forwarded");
     *refused = true;
     return NULL;
   }
@@ -87,8 +105,7 @@ static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void
         state, scope, function, pc,
         scope->kind == NCK_SCOPE_ESCAPABLE
             ? "an escapable handle scope has to be closed with napi_close_escapable_handle_scope"
-        : scope->kind == NCK_SCOPE_HANDLE ? "the scope was opened with napi_open_handle_scope"
-                                          : "the scope is one of another kind");
+            : "the scope was opened with napi_open_handle_scope");
   void *real = scope->real;
   uint32_t depth = (uint32_t)(scope - state->scopes);
   if (depth + 1 != state->n_scopes) {

@@ -165,6 +165,11 @@ bool nck_function_makes_handles(enum nck_function_id function) {
   case NCK_FN_napi_get_reference_value:
   case NCK_FN_napi_create_promise:
   case NCK_FN_napi_get_and_clear_last_exception:
+  case NCK_FN_napi_open_callback_scope: // Node before 26
+  case NCK_FN_napi_throw_error:
+  case NCK_FN_napi_throw_type_error:
+  case NCK_FN_napi_throw_range_error:
+  case NCK_FN_node_api_throw_syntax_error:
     return true;
   default:
     return n_made[function] > 0;

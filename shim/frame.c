@@ -150,10 +150,18 @@ static void check_exception(struct nck_env *state, enum nck_function_id function
     nck_tls.exception_left |= other->pending;
 }
 
+// No scope of the env is open that holds handles: callback scopes hold none.
+static bool is_without_scope(const struct nck_env *state) {
+  uint32_t depth = state->n_scopes - 1;
+  while (depth > 0 && state->scopes[depth].kind == NCK_SCOPE_CALLBACK)
+    depth--;
+  return depth == 0;
+}
+
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {
   if (nck_tls.in_finalizer)
     nck_frame_check_gc(state, function, pc);
-  if (nck_tls.outside && state->n_scopes == 1 && nck_function_makes_handles(function))
+  if (nck_tls.outside && is_without_scope(state) && nck_function_makes_handles(function))
     nck_scope_outside(state, function, pc);
   if (nck_tls.exception_left)
     check_exception(state, function);

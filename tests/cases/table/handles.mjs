@@ -192,6 +192,14 @@ export const handles = [
   ...pair(3, 'handle-scope-mismatch', 'order', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: 'close_outer', opened: 'open_outer' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'twice', { bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_again' } })] }),
   ...pair(3, 'handle-scope-mismatch', 'function', { bare: 'any', expect: [error('handle-scope-mismatch', { count: 1, stacks: { used: 'close_as_plain', opened: 'run' } })] }),
+  ...pair(3, 'handle-scope-mismatch', 'kind', {
+    bare: 'any', mayDie: true, expect: [error('handle-scope-mismatch', { count: 1, message: /is a callback scope/, stacks: { used: 'close_as_handle_scope', opened: 'run' } })],
+  }),
+  ...pair(3, 'handle-scope-mismatch', 'addons', {
+    addons: ['handle-scope-mismatch__addons', 'handle-scope-mismatch__addons+copy'], steps: ['give(b.take)'], bare: 'any', on: { bun: { mayDie: true } },
+    expect: [error('handle-scope-mismatch', { count: 1, message: /opened with another env/, stacks: { used: 'close_foreign' } })],
+    twin: { addons: ['ok__handle-scope-mismatch__addons', 'ok__handle-scope-mismatch__addons+copy'] },
+  }),
   ...pair(3, 'handle-scope-mismatch', 'cxx', {
     bare: 'any', on: { bun: { mayDie: true } }, expect: [error('handle-scope-mismatch', { stacks: { used: { function: /Leave/, mark: 'caller' } } })],
   }),
@@ -210,6 +218,12 @@ export const handles = [
   ...pair(3, 'handle-outside-scope', 'timer', {
     steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'make_objects' } }],
     twin: { steps: ['run', 'sleep=50', 'worker[run;sleep=50]'], end: 0, runtimes: ['node'] },
+  }),
+  ...pair(3, 'handle-outside-scope', 'callback-scope', {
+    minNode: 14, // Node 12 wants a resource
+    steps: ['run', 'sleep=50'], ...aborts, expect: [{ kind: 'handle-outside-scope', count: 1, stacks: { used: 'enter' } }], allow: ['leaked-async-context'],
+    on: { node26: { expect: ['enter', 'make_objects'].map((used) => ({ kind: 'handle-outside-scope', count: 1, stacks: { used } })) } },
+    twin: { steps: ['run', 'sleep=50'], end: 0, runtimes: ['node'] },
   }),
   {
     // Elsewhere it works, and nothing is kept: that is why it is no leak.
