@@ -31,10 +31,6 @@ struct nck_wrap_key {
   UT_hash_handle hh;
 };
 
-static void *data_of(const struct nck_finalizer *finalizer) {
-  return finalizer->deleted_stack != 0 ? NCK_HIDDEN(finalizer->user_data) : finalizer->user_data;
-}
-
 static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer) {
   struct nck_wrap_key *key;
   const void *data = finalizer->user_data;
@@ -47,6 +43,7 @@ static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer)
     key->data = data;
     HASH_ADD(hh, state->wraps, data, sizeof key->data, key);
   }
+  finalizer->key = key;
   finalizer->same_key_next = key->first;
   key->first = finalizer;
 }
@@ -58,17 +55,17 @@ static struct nck_wrap_key *wrap_key_find(struct nck_env *state, const void *dat
 }
 
 static void wrap_key_remove(struct nck_finalizer *finalizer) {
-  struct nck_env *state = finalizer->state;
-  struct nck_wrap_key *key = wrap_key_find(state, data_of(finalizer));
+  struct nck_wrap_key *key = finalizer->key;
   if (key == NULL)
     return;
+  finalizer->key = NULL;
   struct nck_finalizer **link = &key->first;
   while (*link != NULL && *link != finalizer)
     link = &(*link)->same_key_next;
   if (*link != NULL)
     *link = finalizer->same_key_next;
   if (key->first == NULL) {
-    HASH_DELETE(hh, state->wraps, key);
+    HASH_DELETE(hh, finalizer->state->wraps, key);
     nck_own_free(key, sizeof *key);
   }
 }

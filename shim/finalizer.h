@@ -27,6 +27,7 @@ struct nck_finalizer {
   uint32_t deleted_stack; // where its reference was deleted before it ran: then user_data and
                           // user_hint are hidden (held.h)
   struct nck_finalizer *outer_making;
+  struct nck_wrap_key *key;            // of a wrap, where it is found by its data pointer
   struct nck_finalizer *same_key_next; // wraps with the same data pointer
   void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned
                    // with it
