@@ -130,6 +130,17 @@ static void collect_counters(struct nck_collector *collector) {
   }
 }
 
+// What Node-API tells is the version of Node; on others, of the Node that they stand for.
+static const char *runtime_text(struct nck_arena *arena, const struct nck_report_process *process) {
+  if (!*process->runtime_name)
+    return "unknown runtime";
+  if (!*process->runtime_version)
+    return process->runtime_name;
+  if (!strcmp(process->runtime_name, "node"))
+    return nck_arena_print(arena, "node %s", process->runtime_version);
+  return nck_arena_print(arena, "%s (as node %s)", process->runtime_name, process->runtime_version);
+}
+
 static void collect_process(struct nck_collector *collector) {
   const struct nck_record *record = collector->record;
   const struct nck_record_header *header = &record->header;
@@ -143,6 +154,7 @@ static void collect_process(struct nck_collector *collector) {
   process->runtime_name = clean_string(collector, header->runtime_name);
   process->runtime_version = clean_string(collector, header->runtime_version);
   process->runtime_napi = header->runtime_napi;
+  process->runtime = runtime_text(collector->arena, process);
   set_end(collector);
   process->start_wall_ms = header->start_wall_ns / 1000000u;
   bool running = !strcmp(process->end_how, "running");
@@ -576,9 +588,8 @@ static void say_newer(struct nck_collector *collector) {
   struct nck_text names = {0};
   for (uint32_t i = 0; i < process->n_unwatched; i++)
     nck_text_add(&names, "%s%s", i ? ", " : "", process->unwatched[i]);
-  nck_report_add_note(collector->report,
-                      "not known to this napicheck, and not watched: %s of %s %s", names.text,
-                      process->runtime_name, process->runtime_version);
+  nck_report_add_note(collector->report, "not known to this napicheck, and not watched: %s of %s",
+                      names.text, process->runtime);
   nck_text_drop(&names);
   for (uint32_t i = 0; i < process->n_modules; i++) {
     const struct nck_report_module *module = process->modules[i];

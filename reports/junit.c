@@ -216,8 +216,7 @@ static void print_properties(const struct suite *suite) {
     const char *name, *value;
   } rows[] = {
       {"pid", nck_arena_print(suite->scratch, "%u", process->pid)},
-      {"runtime",
-       nck_arena_print(suite->scratch, "%s %s", process->runtime_name, process->runtime_version)},
+      {"runtime", process->runtime},
       {"cwd", process->cwd},
       {"end", nck_arena_print(suite->scratch, "%s %d", process->end_how, process->end_code)},
       {"calls", nck_arena_print(suite->scratch, "%llu", (unsigned long long)process->n_calls)},

@@ -221,6 +221,7 @@ struct nck_report_process {
   uint32_t n_argv;
   const char *exe, *cwd;
   const char *runtime_name, *runtime_version;
+  const char *runtime; // both, for people
   uint32_t runtime_napi;
   const char *end_how; // exit, signal, running, exec
   int32_t end_code;    // exit status or signal; 0 unknown

@@ -251,9 +251,7 @@ static void print_head(struct page *page, const struct nck_report_process *proce
   fprintf(out, "%snapicheck %s%s: ", on(page, BOLD), NCK_VERSION, off(page));
   if (page->report->n_processes > 1)
     fprintf(out, "%zu processes, the first: ", page->report->n_processes);
-  fprintf(out, "pid %u, %s %s", process->pid,
-          *process->runtime_name ? process->runtime_name : "unknown runtime",
-          process->runtime_version);
+  fprintf(out, "pid %u, %s", process->pid, process->runtime);
   if (nck_options_int(page->options->options, NCK_OPTION_verbosity) >= 1)
     fprintf(out, ", %u functions intercepted", process->n_watched);
   struct nck_text command = {0};
@@ -593,8 +591,8 @@ static void print_statistics(struct page *page) {
 
 // Of a clean run this line is all: what else there is to know stands in it.
 static void print_banner(struct page *page, const struct nck_report_process *process) {
-  fprintf(page->out, " (napicheck " NCK_VERSION ", %s %s, %u functions intercepted",
-          process->runtime_name, process->runtime_version, process->n_watched);
+  fprintf(page->out, " (napicheck " NCK_VERSION ", %s, %u functions intercepted", process->runtime,
+          process->n_watched);
   for (size_t i = 0; page->one_line && i < page->report->n_notes; i++)
     fprintf(page->out, "; %s", page->report->notes[i]);
   fputs(")", page->out);

@@ -99,8 +99,7 @@ static void add_sites(struct nck_top *top, const struct nck_record *record) {
     for (uint32_t i = 0; i < process->n_argv && text.length < 400; i++)
       nck_text_add(&text, "%s%s", i ? " " : "", process->argv[i]);
     top->command = nck_arena_print(&top->arena, "%s", text.length ? text.text : process->exe);
-    top->runtime =
-        nck_arena_print(&top->arena, "%s %s", process->runtime_name, process->runtime_version);
+    top->runtime = nck_arena_print(&top->arena, "%s", process->runtime);
     nck_text_drop(&text);
   }
   for (size_t i = top->n_sites; i < report.n_sites; i++) {

@@ -16,7 +16,7 @@ function endText(process) {
 function drawHead(data) {
   const first = data.processes[0];
   const rows = data.processes.map((process) => el('li', {}, el('span', { class: 'mono' }, process.argv.join(' ') || process.exe), el('br'),
-    el('span', { class: 'quiet' }, `pid ${process.pid}, ${process.runtime.name} ${process.runtime.version}, ${endText(process)}, ${plural(process.calls, 'call')}${process.blind ? `; napicheck stopped judging: ${process.blind}` : ''}`)));
+    el('span', { class: 'quiet' }, `pid ${process.pid}, ${process.runtime.name}${process.runtime.name === 'node' ? ` ${process.runtime.version}` : ` (as node ${process.runtime.version})`}, ${endText(process)}, ${plural(process.calls, 'call')}${process.blind ? `; napicheck stopped judging: ${process.blind}` : ''}`)));
   const exit = data.exits.map((summary) => summary.exit_code).find(Boolean) ?? 0;
   return el('header', {}, el('h1', {}, 'napicheck report'),
     el('p', { class: 'quiet' }, `napicheck ${data.tool.version ?? ''}; ${plural(data.processes.length, 'process').replace('processs', 'processes')}${first?.start_ms ? ` since ${new Date(first.start_ms).toLocaleString()}` : ''}; exit status ${exit}`),
