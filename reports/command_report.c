@@ -153,6 +153,7 @@ static int make_report(const struct arguments *arguments, const struct nck_paths
     // One process of several has a part of what a baseline accepts.
     if (arguments->at_exit && report.root_pid != report.processes[0]->pid)
       report.notes_matter = false;
+    report.summary.replaced = arguments->at_exit && !strcmp(report.processes[0]->end_how, "exec");
     struct nck_outputs outputs = {
         .options = &options,
         .stream = arguments->at_exit ? stderr : stdout,

@@ -258,6 +258,7 @@ struct nck_report_summary {
   int verdict;   // 0, exitcode= (23), 24: what napicheck thinks
   int own_code;  // the program's own status; 128 + N after signal N
   int exit_code; // what the process ends with
+  bool replaced; // but for another program that has taken its place, with a status of its own
 };
 
 struct nck_report_suppression {

@@ -632,6 +632,8 @@ static void print_summary(struct page *page) {
   fprintf(page->out, "; exit %d", summary->exit_code);
   if (summary->own_code && summary->verdict)
     fprintf(page->out, " (the program's own; napicheck alone would say %d)", summary->verdict);
+  else if (summary->replaced && summary->verdict)
+    fputs(" (were it not for the program that took its place, whose status it is)", page->out);
   if (nck_options_int(page->options->options, NCK_OPTION_verbosity) >= 1 &&
       page->report->n_processes)
     print_banner(page, page->report->processes[0]);

@@ -105,6 +105,7 @@ const tests = {
     assert.ok(!dirty.stderr.includes('\x1b'));
     assert.ok(run(['report', '--color=always', make('a.napicheck', { lost: 1 })]).stdout.includes('\x1b[1;35m'));
     assert.match(run(['report', make('a.napicheck', { how: 'killed', live: 12 })]).stdout, /pid 4711 was killed[^]*note leaked-reference \(live\) x12/);
+    assert.match(run(['report', '--at-exit', make('a.napicheck', { lost: 1, how: 'exec' })]).stderr, /; exit 23 \(were it not for the program that took its place, whose status it is\)\n$/);
     assert.match(run(['report', make('a.napicheck', { lost: 1, code: 3 })]).stdout, /; exit 3 \(the program's own; napicheck alone would say 23\)\n$/);
   },
   'finalizers in their order: what is alike and in a row is one row'() {
