@@ -341,7 +341,9 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
   state->row->state = NCK_ENV_ALIVE;
   if (module != 0) {
     nck_module_mark_addon(module);
-    nck_recorder.modules[module].napi_version = (uint32_t)expected_version;
+    // Workers that load the same addon at the same time.
+    __atomic_store_n(&nck_recorder.modules[module].napi_version, (uint32_t)expected_version,
+                     __ATOMIC_RELAXED);
   }
   expected_version = 0;
   nck_runtime_learn(env);
