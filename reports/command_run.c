@@ -133,10 +133,32 @@ static void lock_folder(const char *folder) {
     close(fd);
 }
 
+// The folder that record= names, with its whole path, as the program may go elsewhere; NULL when it
+// names none. The caller frees.
+static char *find_parent(const struct nck_options *options) {
+  const char *given = nck_options_text(options, NCK_OPTION_record);
+  struct stat status;
+  if (!*given)
+    return NULL;
+  char *path = realpath(given, NULL);
+  if (path && stat(path, &status) == 0 && S_ISDIR(status.st_mode) && access(path, W_OK | X_OK) == 0)
+    return path;
+  struct nck_error error;
+  nck_error_set(&error,
+                "record=%s is no folder to write to, which a run wants: its records are kept in "
+                "the usual place",
+                given);
+  nck_error_print(&error);
+  free(path);
+  return NULL;
+}
+
 static char *make_folder(const struct nck_options *options, struct nck_error *error) {
-  const char *parents[5] = {nck_options_text(options, NCK_OPTION_record), getenv("XDG_RUNTIME_DIR"),
-                            "/dev/shm", getenv("TMPDIR"), "/tmp"};
-  for (size_t i = 0; i < 5; i++) {
+  char *wanted = find_parent(options);
+  const char *parents[5] = {wanted, getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"),
+                            "/tmp"};
+  char *folder = NULL;
+  for (size_t i = 0; i < 5 && !folder; i++) {
     struct stat status;
     if (!parents[i] || *parents[i] != '/' || stat(parents[i], &status) != 0 ||
         !S_ISDIR(status.st_mode))
@@ -145,14 +167,17 @@ static char *make_folder(const struct nck_options *options, struct nck_error *er
     nck_text_add(&path, "%s/" NCK_RUN_FOLDER_PREFIX "XXXXXX", parents[i]);
     if (mkdtemp(path.text)) { // 0700
       lock_folder(path.text);
-      return path.text;
+      folder = path.text;
+    } else {
+      nck_text_drop(&path);
     }
-    nck_text_drop(&path);
   }
-  nck_error_set(error,
-                "no folder for the records: none of $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp "
-                "can be written to");
-  return NULL;
+  free(wanted);
+  if (!folder)
+    nck_error_set(error,
+                  "no folder for the records: none of $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and "
+                  "/tmp can be written to");
+  return folder;
 }
 
 static void set_environment(const struct launch *launch) {

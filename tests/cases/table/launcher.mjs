@@ -240,6 +240,17 @@ export const launcher = [
     run.check(found(launched.report) > 0, launched.text);
     run.check(launched.report?.processes[0].blind, `the report does not say that it went blind: ${launched.text}`);
   }),
+  row('record-relative', leaking, async (run) => {
+    mkdirSync(run.path('records'));
+    const text = `process.chdir('/'); ${kid(run, leaking)}`;
+    const launched = await run.launch(program(run, 'program.cjs', text), { options: ['--record=records', '--keep_record'] });
+    run.check(endOf(launched) === 23 && launched.err === `napicheck: records are in ${run.path('records')}/${readdirSync(run.path('records'))[0]}\n`, launched.err);
+    const reading = await run.napicheck('report', `${run.path('records')}/${readdirSync(run.path('records'))[0]}`);
+    run.check(/leaked-reference \(lost\) x5/.test(reading.out), reading.out);
+    const file = await run.launch(program(run, 'program.cjs', text), { options: ['--record=record.nck'] });
+    run.check(endOf(file) === 23 && /^napicheck: record=record\.nck is no folder to write to, [^\n]*\n$/.test(file.err), file.err);
+    isTidy(run);
+  }),
   // Private: the folder 0700, the record 0600.
   row('private-files', leaking, async (run) => {
     const text = `${kid(run, leaking)} const fs = require('fs'), d = process.env.NAPICHECK_RUN; const mode = (p) => (fs.statSync(p).mode & 0o777).toString(8);
