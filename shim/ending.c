@@ -616,9 +616,11 @@ struct trial {
 
 // A traced process stops before the first instruction of the program that it has become.
 static void become_trial(struct trial *trial) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
   sigset_t trap;
   sigemptyset(&trap);
   sigaddset(&trap, SIGTRAP);
+  sigaction(SIGTRAP, &standard, NULL);
   // Whoever dies before it has ended this one takes it along: it must never run.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
     _exit(127);
@@ -654,17 +656,17 @@ static int help_trial(void *arg) {
 // A file that is there and may be executed can still be none: of another machine, a script without
 // its interpreter, too many arguments. So an exec is tried before it is believed to be the end.
 static void try_exec(struct trial *trial) {
-  static char stack[HELPER_STACK_BYTES] __attribute__((aligned(16)));
-  static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
+  char *stack = nck_own_alloc(HELPER_STACK_BYTES);
+  if (stack == NULL)
+    return;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_mutex_lock(&stack_lock);
   pid_t helper = clone(help_trial, stack + HELPER_STACK_BYTES, CLONE_VM | CLONE_VFORK, trial);
   while (helper > 0 && waitpid(helper, NULL, __WALL) < 0 && errno == EINTR)
     continue;
-  pthread_mutex_unlock(&stack_lock);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  nck_own_free(stack, HELPER_STACK_BYTES);
 }
 
 // The report is made before, since nothing of ours is there afterwards. One that is going to fail
