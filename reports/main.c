@@ -1,8 +1,10 @@
 // main.c: `napicheck COMMAND`.
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "kinds.h"
@@ -44,7 +46,16 @@ static void print_help(FILE *out) {
         out);
 }
 
+// Else a file of ours would get the number of one that the caller has closed, and with it what is
+// said there. What `run` launches finds them closed, as they were given.
+static void fill_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+      return;
+}
+
 int main(int argc, char **argv) {
+  fill_standard_descriptors();
   argp_err_exit_status = NCK_EXIT_USAGE;
   argp_program_version = "napicheck " NCK_VERSION;
   const char *name = argc > 1 ? argv[1] : "--help";

@@ -240,6 +240,19 @@ export const launcher = [
     run.check(found(launched.report) > 0, launched.text);
     run.check(launched.report?.processes[0].blind, `the report does not say that it went blind: ${launched.text}`);
   }),
+  // Closed standard streams stay closed for the program, and get nothing of ours.
+  row('closed-stdio', leaking, async (run) => {
+    const text = `const fs = require('fs'); const list = [0, 1, 2].filter((fd) => !/null/.test(fs.readlinkSync('/proc/self/fd/' + fd))); ${kid(run, leaking)}
+      fs.writeFileSync(${JSON.stringify(run.path('open.txt'))}, list.join());`;
+    for (const closed of ['<&- >&- 2>&-', '2>&-', '<&-']) {
+      const quoted = [run.tool, 'run', `--format=text,json=${run.path('a.json')},sarif=/nonexistent/b`, '--', ...program(run, 'program.cjs', text)].map((word) => `'${word}'`).join(' ');
+      const launched = await run.bare(['sh', '-c', `exec ${quoted} ${closed}`]);
+      run.check(endOf(launched) === 23, `${closed}: ${endOf(launched)} ${launched.err}`);
+      run.check(found(run.report(run.path('a.json')), 'lost') === 5, closed);
+      const open = [0, 1, 2].filter((fd) => fd === 0 ? false : !closed.includes(fd === 1 ? ' >&-' : '2>&-')).join();
+      run.check(readFileSync(run.path('open.txt'), 'utf8') === open, `${closed}: ${readFileSync(run.path('open.txt'))} are open, not ${open}`);
+    }
+  }),
   row('record-relative', leaking, async (run) => {
     mkdirSync(run.path('records'));
     const text = `process.chdir('/'); ${kid(run, leaking)}`;
