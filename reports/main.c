@@ -1,5 +1,6 @@
 // main.c: `napicheck COMMAND`.
 #include <argp.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "error.h"
 #include "kinds.h"
+#include "output.h"
 #include "policy.h"
 #include "version.h"
 
@@ -54,7 +57,20 @@ static void fill_standard_descriptors(void) {
       return;
 }
 
+// What a full disk has swallowed must not look like success.
+static void close_output(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return;
+  struct nck_error error;
+  nck_error_set(&error, "cannot write the output: %s", strerror(errno ? errno : EIO));
+  if (!nck_output_is_said)
+    nck_error_print(&error);
+  _exit(NCK_EXIT_USAGE);
+}
+
 int main(int argc, char **argv) {
+  atexit(close_output);
   fill_standard_descriptors();
   argp_err_exit_status = NCK_EXIT_USAGE;
   argp_program_version = "napicheck " NCK_VERSION;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool nck_output_is_said;
+
 #define LOCK_TRIES 1000
 #define LOCK_PAUSE_USEC 10000
 

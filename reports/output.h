@@ -25,6 +25,9 @@ bool nck_output_open(struct nck_output *output, const char *path, struct nck_err
 bool nck_output_close(struct nck_output *output, struct nck_error *error);
 void nck_output_cancel(struct nck_output *output);
 
+// The caller has been told, or is about to be, that stdout or stderr takes no more.
+extern bool nck_output_is_said;
+
 // Keeps other napicheck processes from reading and replacing the files of one folder at the same
 // time. Waits up to ten seconds, then goes on without: a report may not hang the program's end.
 // Returns a descriptor for unlock, -1 for none.

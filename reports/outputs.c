@@ -225,8 +225,10 @@ static bool write_stream(const struct nck_outputs *outputs, const struct nck_rep
                          const struct nck_renderer *renderer, struct nck_error *error) {
   struct nck_render_options options = render_options(outputs, outputs->stream);
   renderer->render(report, &options, outputs->stream);
-  return fflush(outputs->stream) == 0 ||
-         nck_error_set(error, "cannot write the report: %s", strerror(errno));
+  if (fflush(outputs->stream) == 0)
+    return true;
+  nck_output_is_said = true;
+  return nck_error_set(error, "cannot write the report: %s", strerror(errno));
 }
 
 // "json=out.json", "text".

@@ -132,6 +132,14 @@ const tests = {
     run(['report', make('a.napicheck', { lost: 1 })]);
     assert.ok(existsSync(at('a.napicheck')));
   },
+  'a full disk: one line and 2'() {
+    const record = make('a.napicheck', { lost: 1 });
+    for (const args of [['report', record], ['report', '--format=json', record], ['suppress', record], ['diff', record, record], ['explain'], ['explain', 'leaked-reference'], ['clean', folder], ['--help'], ['--version'], ['run', '--help']]) {
+      const r = spawnSync('sh', ['-c', 'exec "$0" "$@" > /dev/full', tool, ...args], { encoding: 'utf8', cwd: folder });
+      assert.equal(r.status, 2, args.join(' '));
+      assert.match(r.stderr, /^napicheck: cannot write the (output|report): No space left on device\n$/, args.join(' '));
+    }
+  },
   'bad input: one line and 2'() {
     const good = make('a.napicheck', { lost: 10, all: 1 });
     refused(['report', at('none')], /none: No such file/);
