@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -213,6 +214,7 @@ int nck_command_clean(int argc, char **argv) {
   struct arguments arguments = {.dry_run = false};
   nck_cli_check(argc, argv, rows, 0);
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  signal(SIGIO, SIG_IGN); // what a lease brings when somebody opens the file just then
   struct sum sum = {0};
   for (int i = 0; i < arguments.n_folders; i++) {
     struct stat status;
