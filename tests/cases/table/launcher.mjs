@@ -192,7 +192,7 @@ export const launcher = [
   row('timeout-of-others', leaking, async (run) => {
     const text = `const c = require('child_process'); const k = c.spawn('sleep', ['77']); console.log(k.pid); ${kid(run, leaking)}
       const s = c.spawn('sh', ['-c', 'trap "" TERM; echo $$; while :; do sleep 1; done'], { stdio: 'inherit' }); setInterval(() => {}, 1000);`;
-    const launched = await run.launch(program(run, 'program.cjs', text), { options: ['--timeout=2'] });
+    const launched = await run.launch(program(run, 'program.cjs', text), { options: ['--timeout=5'] });
     const pids = launched.out.trim().split('\n').map(Number);
     run.check(endOf(launched) === 143 && pids.length === 2 && pids.every((pid) => pid > 1), `${endOf(launched)} ${launched.out} ${launched.err}`);
     for (const pid of pids) run.check(!existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')), `${pid} is still there`);
