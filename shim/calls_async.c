@@ -1,8 +1,9 @@
 // calls_async.c: async work, promises, async contexts.
 //
-// Async work: created -> queued -> executing (a thread of the pool) -> completed -> deleted; it may
-// be queued again after its completion. `busy` is true from queue to the entry of complete. A
-// record deleted while busy is never freed: the pool still calls our trampoline with it.
+// Async work: created -> queued -> executing (a thread of the pool) -> completed -> deleted. Queued
+// again after its completion it runs once more on Node, by luck. `busy` is true from queue to the
+// entry of complete. A record deleted while busy is never freed: the pool still calls our
+// trampoline with it.
 //
 // All of it is watched whatever `checks` says: the judgement of values needs our frame around each
 // callback. The findings of a group that is off are left out where they would be raised, or by the
@@ -16,6 +17,7 @@
 #include "object.h"
 #include "options.h"
 #include "recorder.h"
+#include "runtime.h"
 #include "stack.h"
 
 struct nck_work {
@@ -185,6 +187,29 @@ napi_status napi_delete_async_work(napi_env env, napi_async_work work) {
   return status;
 }
 
+static void report_queued_twice(struct nck_env *state, const struct nck_object *object,
+                                const struct nck_work *work, const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_ASYNC_WORK_QUEUED_TWICE))
+    return;
+  struct nck_event event = {
+      .kind = NCK_FINDING_ASYNC_WORK_QUEUED_TWICE,
+      .severity = work->busy ? 0 : NCK_SEVERITY_WARNING,
+      .function = NCK_FN_napi_queue_async_work,
+      .state = state,
+      .object_kind = NCK_KIND_ASYNC_WORK,
+      .site = object->site,
+      .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST, NCK_ROLE_CREATED},
+      .stacks = {nck_finding_stack(pc), work->queued_stack, nck_recorder.sites[object->site].stack},
+      .reason = work->busy ? NULL
+                           : "Node and Deno run it again, although Node's documentation calls that "
+                             "undefined; Bun never does"};
+  nck_finding_raise(&event, "the async work %p was queued a second time, %s",
+                    nck_object_token(object),
+                    work->busy ? "before its complete callback had been called: the pool has it "
+                                 "in its queue already; the call was not forwarded"
+                               : "after it had completed");
+}
+
 napi_status napi_queue_async_work(napi_env env, napi_async_work work) {
   const enum nck_function_id id = NCK_FN_napi_queue_async_work;
   NCK_ENTER(napi_queue_async_work);
@@ -195,6 +220,12 @@ napi_status napi_queue_async_work(napi_env env, napi_async_work work) {
   if (NCK_UNLIKELY(nck_tls.refused_by_throw))
     return nck_frame_answer(napi_pending_exception);
   struct nck_work *record = object != NULL ? (struct nck_work *)(uintptr_t)object->data : NULL;
+  if (record != NULL && NCK_UNLIKELY(record->queued_stack != 0)) {
+    report_queued_twice(state, object, record, pc);
+    // Node looks at nothing, and its pool's queue is broken from there on; others pass over it.
+    if (nck_tls.refused_by_throw || record->busy)
+      return nck_frame_answer(nck_runtime_has_uv() ? napi_invalid_arg : napi_ok);
+  }
   if (record != NULL) {
     record->queued_stack = nck_finding_stack(pc);
     record->busy = true;
@@ -205,6 +236,7 @@ napi_status napi_queue_async_work(napi_env env, napi_async_work work) {
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (record != NULL) {
       record->busy = false;
+      record->queued_stack = 0;
       object->flags &= (uint16_t)~NCK_OBJECT_QUEUED;
     }
     nck_call_failed(state, id, status, pc);

@@ -33,12 +33,13 @@ struct nck_hook {
 };
 
 struct nck_async_hook {
+  struct nck_async_hook *previous, *next; // see async_hooks
   struct nck_env *state;
   napi_async_cleanup_hook hook;
   void *user_arg;
   void *token; // hidden; NULL: none yet
   uint32_t stack;
-  bool running, removed;
+  bool running, removed, linked;
 };
 
 // Pointers whose owner is gone: instance data, and arguments of hooks, from the moment their
@@ -234,12 +235,51 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
   return status;
 }
 
+// Those that were added and neither ran nor were removed. Removed on any thread.
+static pthread_mutex_t async_hook_lock = PTHREAD_MUTEX_INITIALIZER; // nests in nothing
+static struct nck_async_hook *async_hooks;
+
+static struct nck_async_hook *async_hook_find(const struct nck_env *state,
+                                              napi_async_cleanup_hook hook, const void *arg) {
+  pthread_mutex_lock(&async_hook_lock);
+  struct nck_async_hook *found = async_hooks;
+  while (found != NULL && (found->state != state || found->hook != hook || found->user_arg != arg))
+    found = found->next;
+  pthread_mutex_unlock(&async_hook_lock);
+  return found;
+}
+
+static void async_hook_link(struct nck_async_hook *record) {
+  pthread_mutex_lock(&async_hook_lock);
+  record->next = async_hooks;
+  if (record->next != NULL)
+    record->next->previous = record;
+  async_hooks = record;
+  record->linked = true;
+  pthread_mutex_unlock(&async_hook_lock);
+}
+
+static void async_hook_unlink(struct nck_async_hook *record) {
+  pthread_mutex_lock(&async_hook_lock);
+  if (record->linked) {
+    if (record->previous != NULL)
+      record->previous->next = record->next;
+    else
+      async_hooks = record->next;
+    if (record->next != NULL)
+      record->next->previous = record->previous;
+  }
+  record->linked = false;
+  pthread_mutex_unlock(&async_hook_lock);
+}
+
 static void async_hook_trampoline(napi_async_cleanup_hook_handle handle, void *arg) {
   struct nck_async_hook *record = arg;
   struct nck_env *state = record->state;
   if (NCK_UNLIKELY(state == NULL)) // it was removed
     return;
   nck_env_teardown_begins(state);
+  async_hook_unlink(record);
   nck_finalizer_log(state, NCK_FINALIZER_ASYNC_HOOK, (const void *)(uintptr_t)record->hook,
                     record->user_arg, record->stack);
   record->running = true;
@@ -279,6 +319,22 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
   record->hook = hook;
   record->user_arg = arg;
   record->stack = nck_finding_stack(pc);
+  const struct nck_async_hook *first = async_hook_find(state, hook, arg);
+  if (first != NULL && nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_DUPLICATE)) {
+    bool is_fatal = strcmp(nck_runtime_name(), "bun") == 0;
+    struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_DUPLICATE,
+                              .severity = is_fatal ? 0 : NCK_SEVERITY_WARNING,
+                              .function = id,
+                              .state = state,
+                              .object_kind = NCK_KIND_CLEANUP_HOOK,
+                              .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST},
+                              .stacks = {record->stack, first->stack},
+                              .reason = is_fatal ? NULL : "Node runs both, Bun stops the process"};
+    nck_finding_raise(&event,
+                      "the asynchronous cleanup hook %p was added a second time with the same "
+                      "argument %p",
+                      (void *)(uintptr_t)hook, arg);
+  }
   napi_status status =
       nck_real.napi_add_async_cleanup_hook(env, async_hook_trampoline, record, remove_handle);
   if (NCK_UNLIKELY(status != napi_ok)) {
@@ -286,6 +342,7 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
     nck_call_failed(state, id, status, pc);
     return status;
   }
+  async_hook_link(record);
   if (remove_handle != NULL && *remove_handle != NULL) {
     *remove_handle = nck_object_new(state, NCK_KIND_CLEANUP_HOOK, *remove_handle, 1, id, pc, 0);
     record->token = NCK_HIDDEN(*remove_handle);
@@ -325,6 +382,7 @@ napi_status napi_remove_async_cleanup_hook(napi_async_cleanup_hook_handle remove
   nck_object_drop(state->thread == nck_tls.thread ? state : NULL, object, nck_finding_stack(pc),
                   NCK_FATE_DELETED);
   napi_status status = nck_real.napi_remove_async_cleanup_hook(real);
+  async_hook_unlink(record);
   // Removed within the hook itself: its trampoline is still at work with the record.
   if (!record->running)
     nck_held_free(record, sizeof *record);

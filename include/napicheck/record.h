@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define NCK_RECORD_MAGIC "NAPICHK\n"
-#define NCK_RECORD_VERSION 4u
+#define NCK_RECORD_VERSION 5u
 #define NCK_RECORD_SUFFIX ".napicheck"
 #define NCK_RECORD_PAGE_BYTES 4096u
 #define NCK_RECORD_HEADER_BYTES 131072u

@@ -56,6 +56,18 @@ export const resources = [
     expect: [error('async-work-use-after-delete', { count: 1, stacks: { created: 'run', deleted: 'complete', used: 'drop_again' } })],
   }),
 
+  ...pair(4, 'async-work-queued-twice', 'busy', {
+    bare: 'any', mayDie: true, steps: ['run', 'sleep=100'], limitMs: 10000,
+    expect: [error('async-work-queued-twice', { count: 1, stacks: { created: 'run', first: 'queue', used: 'queue_again' } })],
+    twin: { steps: ['run*2', 'until:completed'] },
+  }),
+  // Node and Deno run it again, Bun does not.
+  ...pair(4, 'async-work-queued-twice', 'again', {
+    steps: ['run', 'sleep=100', 'executed'],
+    expect: [warning('async-work-queued-twice', { count: 1, stacks: { created: 'run', first: 'run', used: 'queue_again' } })],
+    twin: { steps: ['run*2', 'until:completed'] },
+  }),
+
   // In C++ the innermost function of the addon's own stands behind node-addon-api's.
   ...pair(4, 'leaked-threadsafe-function', 'cxx', { steps: ['run(fn)'], expect: [lost('leaked-threadsafe-function', { created: cxx('Make') })], twin: { steps: ['run(fn)*3'] } }),
   ...pair(4, 'threadsafe-function-use-after-release', 'cxx', {
@@ -284,6 +296,13 @@ export const resources = [
   ...pair(4, 'cleanup-hook-duplicate', 'same', {
     end: 'SIGABRT', endUnder: 'SIGABRT', expect: [error('cleanup-hook-duplicate', { count: 1, stacks: { first: 'run', used: 'add_again' } })],
     runtimes: ['node'], twin: { end: 0 },
+  }),
+  // Deno frees the handle after the hook has run, and the hook that removes it before.
+  ...pair(4, 'cleanup-hook-duplicate', 'async', {
+    expect: [warning('cleanup-hook-duplicate', { count: 1, stacks: { first: 'run', used: 'add_again' } })],
+    on: { bun: { bare: 'any', mayDie: true, expect: [error('cleanup-hook-duplicate', { count: 1, stacks: { first: 'run', used: 'add_again' } })] },
+      deno: 'Deno frees the handle twice' },
+    twin: { on: { deno: 'Deno frees the handle twice' } },
   }),
   ...pair(4, 'wrap-reference-deleted-early', 'at-once', {
     minNode: 18, // before, the finalizer runs all the same
