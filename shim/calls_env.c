@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "finalizer.h"
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "hash.h"
 #include "held.h"
@@ -237,6 +238,7 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
 
 // Those that were added and neither ran nor were removed. Removed on any thread.
 static pthread_mutex_t async_hook_lock = PTHREAD_MUTEX_INITIALIZER; // nests in nothing
+NCK_FORKS_HOLD(async_hook_lock)
 static struct nck_async_hook *async_hooks;
 
 static struct nck_async_hook *async_hook_find(const struct nck_env *state,

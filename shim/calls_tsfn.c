@@ -3,7 +3,8 @@
 // open (n_threads > 0) -> closing (released to zero, or aborted) -> finalized -> freed. Calls,
 // acquires and releases come from any thread at any rate: a call costs one decode and one atomic
 // add, and takes no lock.
-//   invariant: n_pending >= calls accepted by the runtime - calls delivered to call_js_cb
+//   invariant: n_pending >= calls that are under way or were accepted by the runtime - calls
+//   delivered to call_js_cb
 // The record is the runtime's context. Runtimes up to Node 22 drain the queue through
 // call_js_cb(NULL, NULL, ...) after the finalizer, so it is freed no earlier than at the next
 // creation or finalization in its env, and not while calls are pending. Where the addon gave no
@@ -12,11 +13,13 @@
 // What is left when the env ends, or is aborted, is finalized while threads still hold it. Node
 // before 24.14 frees it then, under their feet; newer ones answer napi_closing until each of them
 // has let go (nck_runtime_keeps_functions).
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "finalizer.h"
 #include "finding.h"
+#include "forks.h"
 #include "frame.h"
 #include "held.h"
 #include "object.h"
@@ -37,11 +40,38 @@ struct nck_tsfn {
   uint32_t env; // row
   int32_t n_threads;
   uint32_t n_pending;
-  uint32_t counts_calls; // 1; 0 without a call_js_cb: then nothing tells of the delivery, and the
-                         // record is not needed for it
+  bool counts_calls; // until they are delivered; without a call_js_cb nothing tells of that, and
+                     // the record is not needed for it
   bool closing, finalized;
   uint32_t idle_turn, idle_ms; // when it was first seen to be at its end; 0 ms: it was not
 };
+
+// Records that were freed. They become records of functions again and nothing else, so a thread
+// that comes too late finds one without an env, or one of a later function.
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER; // nests in nothing
+NCK_FORKS_HOLD(pool_lock)
+static struct nck_tsfn *pool;
+
+static struct nck_tsfn *tsfn_new(void) {
+  pthread_mutex_lock(&pool_lock);
+  struct nck_tsfn *tsfn = pool;
+  if (tsfn != NULL)
+    pool = tsfn->next;
+  pthread_mutex_unlock(&pool_lock);
+  if (tsfn == NULL)
+    return nck_held_alloc(sizeof *tsfn);
+  tsfn->next = NULL;
+  return tsfn;
+}
+
+static void tsfn_free(struct nck_tsfn *tsfn) {
+  __atomic_store_n(&tsfn->state, NULL, __ATOMIC_RELEASE);
+  memset(tsfn, 0, sizeof *tsfn); // nothing of the addon's is held by it
+  pthread_mutex_lock(&pool_lock);
+  tsfn->next = pool;
+  pool = tsfn;
+  pthread_mutex_unlock(&pool_lock);
+}
 
 // The last functions of which this thread was told napi_closing, hidden: each time the runtime took
 // one hold away, which the thread may have been the one to have.
@@ -98,7 +128,7 @@ static bool is_over(struct nck_env *state, struct nck_tsfn *tsfn) {
   enum { TURNS = 3, MS = 100 };
   if (!__atomic_load_n(&tsfn->closing, __ATOMIC_ACQUIRE) ||
       __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0 ||
-      __atomic_load_n(&tsfn->n_pending, __ATOMIC_RELAXED) > 0)
+      __atomic_load_n(&tsfn->n_pending, __ATOMIC_ACQUIRE) > 0)
     return false;
   nck_env_count_turn_slow(state);
   uint32_t turn = nck_recorder.header->n_turns, ms = nck_recorder_ms();
@@ -124,7 +154,7 @@ static void tsfn_sweep(struct nck_env *state) {
       continue;
     }
     tsfn_drop(tsfn);
-    nck_held_free(tsfn, sizeof *tsfn);
+    tsfn_free(tsfn);
   }
 }
 
@@ -194,14 +224,12 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
   NCK_BEFORE_REAL(state, id, pc);
   if (!state->foreign)
     tsfn_sweep(state);
-  struct nck_tsfn *tsfn =
-      !state->foreign && !nck_recorder_is_blind() ? nck_held_alloc(sizeof *tsfn) : NULL;
+  struct nck_tsfn *tsfn = !state->foreign && !nck_recorder_is_blind() ? tsfn_new() : NULL;
   void *our_context = context, *our_finalize_data = thread_finalize_data;
   napi_finalize our_finalize = thread_finalize_cb;
   napi_threadsafe_function_call_js our_call_js = call_js_cb;
   if (tsfn != NULL) {
-    memset(tsfn, 0, sizeof *tsfn);
-    tsfn->state = state;
+    __atomic_store_n(&tsfn->state, state, __ATOMIC_RELEASE);
     tsfn->env = state->index;
     tsfn->call_js = call_js_cb;
     tsfn->finalize = thread_finalize_cb;
@@ -223,7 +251,7 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value func,
       our_finalize_data, our_finalize, our_context, our_call_js, result);
   if (NCK_UNLIKELY(status != napi_ok)) {
     if (tsfn != NULL)
-      nck_held_free(tsfn, sizeof *tsfn);
+      tsfn_free(tsfn);
     nck_call_failed(state, id, status, pc);
     return status;
   }
@@ -324,7 +352,7 @@ static enum fate tsfn_in(napi_threadsafe_function func, enum nck_function_id fun
     *real = (napi_threadsafe_function)(uintptr_t)found->real;
     *tsfn = (struct nck_tsfn *)(uintptr_t)found->data;
     *object = found;
-    owner = (*tsfn)->state;
+    owner = __atomic_load_n(&(*tsfn)->state, __ATOMIC_ACQUIRE);
     if (NCK_UNLIKELY(owner == NULL)) // freed since the token was looked at
       break;
     if (NCK_UNLIKELY(__atomic_load_n(&owner->state, __ATOMIC_ACQUIRE) != NCK_ENV_ALIVE ||
@@ -368,6 +396,7 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
   struct nck_tsfn *tsfn;
   struct nck_object *object;
   napi_threadsafe_function real;
+  bool counts_calls = false;
   enum fate fate = tsfn_in(func, id, pc, &real, &tsfn, &object);
   if (NCK_UNLIKELY(fate != FORWARD)) {
     if (fate == CLOSING) {
@@ -382,16 +411,19 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
                            NULL);
     else if (NCK_UNLIKELY(was_told(func)))
       report_after_release(object, tsfn, func, id, pc, told, doubt_of_told);
-    __atomic_fetch_add(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
+    counts_calls = tsfn->counts_calls;
+    // Until the runtime has answered the record is needed in any case: with napi_closing this
+    // thread's hold is gone, and the env's thread may be done with the function.
+    __atomic_fetch_add(&tsfn->n_pending, 1, __ATOMIC_RELAXED);
   }
   napi_status status = nck_real.napi_call_threadsafe_function(real, data, is_blocking);
-  if (NCK_UNLIKELY(status != napi_ok) && tsfn != NULL) {
-    __atomic_fetch_sub(&tsfn->n_pending, tsfn->counts_calls, __ATOMIC_RELAXED);
+  if (NCK_UNLIKELY(status != napi_ok || !counts_calls) && tsfn != NULL) {
     // The runtime takes this thread's hold away with that answer.
     if (status == napi_closing) {
       __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
       note_told(func);
     }
+    __atomic_fetch_sub(&tsfn->n_pending, 1, __ATOMIC_RELEASE);
   }
   return status;
 }
