@@ -31,6 +31,9 @@ struct nck_wrap_key {
   UT_hash_handle hh;
 };
 
+// What the innermost finalizer that is running was given.
+static __thread const void *running_data __attribute__((tls_model("initial-exec")));
+
 static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer) {
   struct nck_wrap_key *key;
   const void *data = finalizer->user_data;
@@ -220,6 +223,9 @@ struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi
 
 void nck_finalizer_reference_deleted(struct nck_finalizer *finalizer, uint32_t stack) {
   finalizer->reference = NULL;
+  // One object may have two finalizers, the first of which frees it and takes the other back.
+  if (finalizer->user_data != NULL && finalizer->user_data == running_data)
+    finalizer->retired = true;
   if (finalizer->retired || stack == 0)
     return;
   finalizer->deleted_stack = stack;
@@ -354,7 +360,10 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
   frame.collects = own_thread && copy.kind != NCK_FINALIZER_POSTED &&
                    copy.kind != NCK_FINALIZER_INSTANCE_DATA && state->state == NCK_ENV_ALIVE;
   frame.basic = frame.collects && state->napi_version == NAPI_VERSION_EXPERIMENTAL_VALUE;
+  const void *outer_data = running_data;
+  running_data = data;
   copy.user_cb(env, data, copy.user_hint);
+  running_data = outer_data;
   if (own_thread && copy.kind == NCK_FINALIZER_INSTANCE_DATA) {
     if (state->instance_finalizer == finalizer)
       state->instance_finalizer = NULL;

@@ -310,6 +310,11 @@ export const resources = [
     runtimes: ['node'], twin: { runtimes: undefined },
   }),
 
+  // What node's own 6_object_wrap/nested_wrap does; on Node 12 the other finalizer runs all the same, and crashes.
+  {
+    name: 'ok__wrap-reference-deleted-early__two', issue: 4, addons: ['ok__wrap-reference-deleted-early__two'], steps: ['run*3', 'gc', 'x=run'],
+    runtimes: ['node'], minNode: 18,
+  },
   ...pair(4, 'wrap-reference-deleted-early', 'lost', {
     minNode: 18, steps: ['run*200', 'gc', 'run*200', 'gc'], runtimes: ['node'],
     expect: [leak('wrap-reference-deleted-early', { evidence: 'lost', min: 50, stacks: { created: 'wrap_object', deleted: 'wrap_object' } })],
