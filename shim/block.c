@@ -20,6 +20,7 @@
 
 #include "own.h"
 
+enum { MOST_WALKS = 4 };
 enum { WORD = 8, HEAD = 2 * WORD, ALIGNMENT = 16, LEAST = 32, IN_USE = 1, MAPPED = 2 };
 #define FLAGS 7ull
 #define MOST_BYTES (1ull << 40)
@@ -115,16 +116,19 @@ static bool is_allocated(struct reader *reader, uintptr_t at, const uint64_t *wo
   return read_words(reader, at + HEAD, &first, 1) && !may_wait(at + HEAD, first);
 }
 
-static void walk(struct reader *reader, const uintptr_t *starts, size_t n,
+// False when it ended before the last block: another thread has merged or split blocks meanwhile,
+// or the heap is not as we think.
+static bool walk(struct reader *reader, const uintptr_t *starts, size_t n,
                  struct nck_range *blocks) {
   uintptr_t at = (heap_start() + ALIGNMENT - 1) & -(uintptr_t)ALIGNMENT, end = (uintptr_t)sbrk(0);
   size_t i = 0;
+  reader->bytes = 0; // what was read before is old
   while (at != 0 && i < n && at + HEAD < end) {
     uint64_t words[4]; // its head, and the next one's behind it
     if (!read_words(reader, at, words, 2) || !is_sane(words[1]) || (words[1] & (FLAGS - IN_USE)) ||
         at + bytes_of(words[1]) + HEAD > end ||
         !read_words(reader, at + bytes_of(words[1]), words + 2, 2))
-      return; // the last block; or not as we think
+      return is_sane(words[1]) && at + bytes_of(words[1]) + HEAD > end; // the last block
     while (i < n && starts[i] < at + HEAD)
       i++;
     for (; i < n && starts[i] == at + HEAD; i++)
@@ -132,17 +136,19 @@ static void walk(struct reader *reader, const uintptr_t *starts, size_t n,
         blocks[i] = (struct nck_range){at + HEAD, at + bytes_of(words[1]) + WORD};
     at += bytes_of(words[1]);
   }
+  return true;
 }
 
 void nck_block_find(const uintptr_t *starts, size_t n, struct nck_range *blocks) {
   int saved_errno = errno;
   struct reader reader = {.piece = nck_own_alloc(READ_BYTES)};
+  bool is_whole = reader.piece == NULL;
   memset(blocks, 0, n * sizeof *blocks);
-  if (reader.piece != NULL) {
+  for (int walks = 0; walks < MOST_WALKS && !is_whole; walks++) {
     for (size_t i = 0; i < n; i++)
       if (!is_mapping(&reader, starts[i], &blocks[i]))
         blocks[i].low = blocks[i].high = 0;
-    walk(&reader, starts, n, blocks);
+    is_whole = walk(&reader, starts, n, blocks);
   }
   nck_own_free(reader.piece, READ_BYTES);
   errno = saved_errno;

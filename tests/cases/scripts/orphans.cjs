@@ -18,9 +18,22 @@ function work() {
   else for (let i = 0; i < EACH; i++) addon[how]();
 }
 
+// Values that are gone leave their pointers in the runtime's heap until something else stands there.
+function fillHeap() {
+  let kept = [];
+  for (let i = 0; i < 200000; i++) {
+    kept.push([i, i, i, i]);
+    if (kept.length > 20000) kept = [];
+  }
+  return kept.length;
+}
+
 (async () => {
   for (let round = 0; round < ROUNDS; round++) {
     work();
+    globalThis.gc();
+    await turn();
+    fillHeap();
     globalThis.gc();
     await turn();
   }

@@ -263,7 +263,7 @@ export const resources = [
   ...pair(4, 'external-without-finalizer', 'buffer', { steps: ['run*3', 'gc'], expect: [note('external-without-finalizer', { count: 3, stacks: { created: 'make' } })] }),
   // Memory that was allocated, never freed, and that nothing points to is a leak.
   ...pair(4, 'external-without-finalizer', 'lost', {
-    steps: ['run*600', 'gc', 'run*600', 'gc', 'run*600', 'gc'], runtimes: ['node'],
+    command: (run) => run.script('orphans.cjs', run.addonPath('external-without-finalizer__lost'), 'run'), runtimes: ['node'],
     expect: ['make_small', 'make_large', 'make_huge'].map((created) => leak('external-without-finalizer', { evidence: 'lost', min: 20, stacks: { created } })),
     twin: null,
   }),
