@@ -3,10 +3,17 @@
 
 #include <unistd.h>
 
+#include <atomic>
+
+static std::atomic<bool> working;
+
 class Sleeper : public Napi::AsyncWorker {
 public:
   explicit Sleeper(const Napi::Function &callback) : Napi::AsyncWorker(callback) {}
-  void Execute() override { usleep(100000); }
+  void Execute() override {
+    working = true;
+    usleep(100000);
+  }
 };
 
 static Sleeper *sleeper;
@@ -18,6 +25,10 @@ __attribute__((noinline)) static void Drop() {
 static void Run(const Napi::CallbackInfo &info) {
   sleeper = new Sleeper(info[0].As<Napi::Function>());
   sleeper->Queue(); /* AT queued */
+  // A thread that calls Execute while the object is being taken apart ends the process before it is
+  // said why.
+  while (!working)
+    usleep(1000);
   Drop();
 }
 
