@@ -31,7 +31,7 @@ struct nck_orphans {
 
 void nck_orphan_note(struct nck_env *state, const void *data, uint32_t stack) {
   struct nck_orphans *all = state->orphans;
-  if (state->foreign || !nck_runtime_has_uv())
+  if (state->foreign || !nck_options.leak_check || !nck_runtime_has_uv())
     return;
   if (all == NULL) {
     if ((all = state->orphans = nck_own_alloc(sizeof *all)) == NULL)

@@ -30,6 +30,12 @@ static napi_value make_large(napi_env env, napi_callback_info info) {
   return wrap_up(env, take(5000));
 }
 
+static napi_value make_buffer(napi_env env, napi_callback_info info) {
+  napi_value value;
+  MUST(napi_create_external_buffer(env, BYTES, take(BYTES), NULL, NULL, &value));
+  return value;
+}
+
 static napi_value drop(napi_env env, napi_callback_info info) {
   void *memory;
   MUST(napi_get_value_external(env, addon_argument(env, info), &memory));
@@ -76,6 +82,6 @@ static napi_value in_arena(napi_env env, napi_callback_info info) {
   return wrap_up(env, arena + 16 * (n_kept++ % MOST));
 }
 
-ADDON_EXPORTS({"make", make}, {"makeLarge", make_large}, {"drop", drop}, {"address", address},
-              {"middle", middle}, {"release", release}, {"flags", flags}, {"ofStatic", of_static},
-              {"inArena", in_arena})
+ADDON_EXPORTS({"make", make}, {"makeLarge", make_large}, {"makeBuffer", make_buffer},
+              {"drop", drop}, {"address", address}, {"middle", middle}, {"release", release},
+              {"flags", flags}, {"ofStatic", of_static}, {"inArena", in_arena})

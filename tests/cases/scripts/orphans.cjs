@@ -4,7 +4,7 @@ const addon = require(process.argv[2]);
 const how = process.argv[3];
 const EACH = 400, ROUNDS = 5;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const numbers = (globalThis.numbers = []);
+const numbers = (globalThis.numbers = []); // what lives to the end
 let values = [];
 
 function work() {
@@ -14,6 +14,7 @@ function work() {
     for (const value of values) addon.drop(value);
     values = [];
   } else if (how === 'at-end') for (let i = 0; i < EACH; i++) addon.middle();
+  else if (how === 'alive') for (let i = 0; i < EACH; i++) numbers.push(i % 2 ? addon.makeLarge() : addon.makeBuffer());
   else if (how === 'number') for (let i = 0; i < EACH; i++) numbers.push(addon.address() + 0.5);
   else for (let i = 0; i < EACH; i++) addon[how]();
 }

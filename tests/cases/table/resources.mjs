@@ -267,7 +267,7 @@ export const resources = [
     expect: ['make_small', 'make_large', 'make_huge'].map((created) => leak('external-without-finalizer', { evidence: 'lost', min: 20, stacks: { created } })),
     twin: null,
   }),
-  ...['at-once', 'each-round', 'at-end', 'number', 'middle', 'flags', 'ofStatic', 'inArena'].map((how) => ({
+  ...['at-once', 'each-round', 'at-end', 'alive', 'number', 'middle', 'flags', 'ofStatic', 'inArena'].map((how) => ({
     name: `ok__external-without-finalizer__lost-${how}`, issue: 4, kind: 'external-without-finalizer', addons: ['ok__external-without-finalizer__lost'], runtimes: ['node'],
     command: (run) => run.script('orphans.cjs', run.addonPath('ok__external-without-finalizer__lost'), how),
   })),
