@@ -28,7 +28,7 @@ struct place {
   uint64_t count;
 };
 
-// Where memory that held a copy of lost ones was given back (loss=1); the rest is counted only.
+// Where memory that held a copy of lost ones was given back; the rest is counted only.
 #define MAX_LOSSES 8
 #define SHOWN_LOSSES 3
 struct loss {

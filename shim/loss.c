@@ -29,7 +29,8 @@ enum {
   MOST_BYTES = 1 << 20,   // of a block that are searched
   MOST_MAPPED = 16 << 20, // of an unmapped range
   PIECE_BYTES = 64 << 10, // of it that are read at a time
-  BLOCK_ALIGNMENT = 16,   // of all that malloc returns; anything else is not its own
+  PAGE_BYTES = 4096,
+  BLOCK_ALIGNMENT = 16, // of all that malloc returns; anything else is not its own
   PAGE_SLOTS = 4096
 };
 
@@ -170,17 +171,26 @@ static void *our_realloc(void *block, size_t bytes) {
 }
 
 // A range may hold pages without rights, and pages of a file that is shorter: it is read through
-// the kernel.
-static void note_range(const char *range, size_t n_bytes, const void *pc) {
+// the kernel. Pages that are not in memory are passed over: most were never touched, and a file's
+// would have to be fetched.
+static void note_range(char *range, size_t n_bytes, const void *pc) {
   int saved_errno = errno;
+  size_t n = (n_bytes < MOST_MAPPED ? n_bytes : MOST_MAPPED) / PAGE_BYTES;
   uint64_t *piece = nck_own_alloc(PIECE_BYTES);
-  for (size_t at = 0; piece != NULL && at < n_bytes && at < MOST_MAPPED; at += PIECE_BYTES) {
-    size_t n = n_bytes - at < PIECE_BYTES ? n_bytes - at : PIECE_BYTES;
-    struct iovec here = {piece, n}, there = {(char *)(uintptr_t)range + at, n};
-    ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-    if (got > 0)
-      search(piece, (size_t)got, pc, false);
+  unsigned char *is_there = nck_own_alloc(MOST_MAPPED / PAGE_BYTES);
+  if (piece != NULL && is_there != NULL && n > 0 && mincore(range, n * PAGE_BYTES, is_there) == 0) {
+    for (size_t i = 0; i < n;) {
+      size_t run = 0;
+      while (i + run < n && run < PIECE_BYTES / PAGE_BYTES && is_there[i + run] & 1)
+        run++;
+      struct iovec here = {piece, run * PAGE_BYTES}, there = {range + i * PAGE_BYTES, here.iov_len};
+      ssize_t got = run > 0 ? process_vm_readv(getpid(), &here, 1, &there, 1, 0) : 0;
+      if (got > 0)
+        search(piece, (size_t)got, pc, false);
+      i += run > 0 ? run : 1;
+    }
   }
+  nck_own_free(is_there, MOST_MAPPED / PAGE_BYTES);
   nck_own_free(piece, PIECE_BYTES);
   errno = saved_errno;
 }

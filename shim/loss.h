@@ -1,4 +1,5 @@
-// loss.h: where the memory that held the last copy of a handle was given back (loss=1).
+// loss.h: where the memory that held the last copy of a handle was given back (loss=0 turns it
+// off).
 //
 // The addons' own calls of free, realloc, operator delete and munmap are watched, through their
 // slots of the global offset table. A block that is given back is searched for tokens of live
@@ -9,7 +10,7 @@
 #define NAPICHECK_SHIM_LOSS_H
 
 // Has the calls of the module that contains `address` watched. Slots that lead to another allocator
-// than the process's are left alone. Does nothing unless loss=1.
+// than the process's are left alone. Does nothing with loss=0.
 void nck_loss_watch(const void *address);
 
 // A library was loaded that prefers its own functions (RTLD_DEEPBIND): where a slot that is not

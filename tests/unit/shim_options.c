@@ -46,7 +46,7 @@ static void test_defaults(void) {
   CHECK_UINT(nck_options.js_stacks, NCK_JS_STACKS_FINDINGS);
   CHECK_UINT(nck_options.on_error, NCK_ON_ERROR_CONTINUE);
   CHECK(nck_options.trace_children && nck_options.leak_check);
-  CHECK(!nck_options.help && !nck_options.loss && !nck_options.history_full);
+  CHECK(!nck_options.help && nck_options.loss && !nck_options.history_full);
   CHECK(strcmp(nck_options.record, "") == 0 && strcmp(nck_options.effective, "") == 0);
   CHECK(is_text(NCK_OPTION_show, "error,leak,warning"));
 }
@@ -54,7 +54,7 @@ static void test_defaults(void) {
 static void test_values(void) {
   read_options(NULL,
                "stack_depth=5:verbosity=2:js_stacks=all:on_error=abort:trace_children=no:history="
-               "full:loss=on:help=1:handle_limit=7:exitcode=0:record=/x/%p",
+               "full:loss=off:help=1:handle_limit=7:exitcode=0:record=/x/%p",
                true);
   CHECK(said[0] == '\0');
   CHECK_UINT(nck_options.stack_depth, 5);
@@ -63,7 +63,7 @@ static void test_values(void) {
   CHECK_UINT(nck_options.exitcode, 0);
   CHECK_UINT(nck_options.js_stacks, NCK_JS_STACKS_ALL);
   CHECK_UINT(nck_options.on_error, NCK_ON_ERROR_ABORT);
-  CHECK(!nck_options.trace_children && nck_options.history_full && nck_options.loss);
+  CHECK(!nck_options.trace_children && nck_options.history_full && !nck_options.loss);
   CHECK(nck_options.help);
   CHECK(strcmp(nck_options.record, "/x/%p") == 0);
   // Nothing of one reading is left in the next.

@@ -110,36 +110,35 @@ export const references = [
       run.check(report.summary.leaked_bytes === report.findings.filter((f) => f.severity === 'leak').reduce((n, f) => n + f.bytes, 0), 'the sum is another');
     },
   }),
-  // loss=1: where the memory that held the last copy was given back. The frames of the allocator's and of the
+  // Where the memory that held the last copy was given back. The frames of the allocator's and of the
   // standard library's that stand before the addon's own do not matter.
   ...pair(5, 'leaked-reference', 'loss', {
-    steps: ['run*3', 'cut', 'unmap', 'elsewhere*2'], options: { loss: 1 },
+    steps: ['run*3', 'cut', 'unmap', 'elsewhere*2'],
     expect: [
       lost({ count: 3, stacks: { created: 'make_holder', lost: 'drop_holder' }, message: /make_holder/ }),
       lost({ count: 1, stacks: { created: 'make_array', lost: 'cut_array' } }),
       lost({ count: 1, stacks: { created: 'make_page', lost: 'drop_page' } }),
       lost({ count: 2, stacks: { created: 'make_holder', lost: 'drop_on_thread' } }),
     ],
-    twin: { options: { loss: 1 }, steps: ['run*3', 'cut', 'unmap', 'elsewhere*2', 'threads*2', 'worker[threads;cut]'] },
+    twin: { steps: ['run*3', 'cut', 'unmap', 'elsewhere*2', 'threads*2', 'worker[threads;cut]'] },
   }),
   ...pair(5, 'leaked-reference', 'loss-cxx', {
-    steps: ['run*2', 'wide*2', 'fill'], options: { loss: 1 }, on: Object.fromEntries(['node12', 'node14', 'node16'].map((old) => [old, 'has an operator delete of its own, which is not watched'])),
+    steps: ['run*2', 'wide*2', 'fill'], on: Object.fromEntries(['node12', 'node14', 'node16'].map((old) => [old, 'has an operator delete of its own, which is not watched'])),
     expect: [
       lost({ count: 2, stacks: { created: /Open\b/, lost: /Close\b/ } }),
       lost({ count: 2, stacks: { created: /OpenWide\b/, lost: /CloseWide\b/ } }),
       lost({ count: 100, stacks: { created: /Fill\b/, lost: /Fill\b/ } }),
     ],
-    twin: { options: { loss: 1 } },
   }),
   ...['legacy', 'v0'].flatMap((mangling) => [{
-    name: `leaked-reference__loss-rust+${mangling}`, issue: 5, addons: [`leaked-reference__loss-rust+${mangling}`], steps: ['run*2'], options: { loss: 1 },
+    name: `leaked-reference__loss-rust+${mangling}`, issue: 5, addons: [`leaked-reference__loss-rust+${mangling}`], steps: ['run*2'],
     expect: [lost({ count: 2, stacks: { created: /open_session$/, lost: /close_session$/ } })],
   }, {
-    name: `ok__leaked-reference__loss-rust+${mangling}`, issue: 5, addons: [`ok__leaked-reference__loss-rust+${mangling}`], steps: ['run*2'], options: { loss: 1 },
+    name: `ok__leaked-reference__loss-rust+${mangling}`, issue: 5, addons: [`ok__leaked-reference__loss-rust+${mangling}`], steps: ['run*2'],
   }]),
   // Off, it names nothing.
   {
-    name: 'leaked-reference-without-loss', issue: 5, addons: ['leaked-reference__loss'], steps: ['unmap'],
+    name: 'leaked-reference-without-loss', issue: 5, addons: ['leaked-reference__loss'], steps: ['unmap'], options: { loss: 0 },
     expect: [lost({ count: 1, stacks: { created: 'make_page' } })],
     check: ({ run, report }) => run.check(report.findings.every((f) => f.stacks.every((s) => s.role !== 'lost')), 'a place of loss is named'),
   },
