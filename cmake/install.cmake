@@ -15,7 +15,7 @@ install(FILES reports/completion/napicheck.bash RENAME napicheck
 install(FILES reports/completion/_napicheck DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 # As in the project, so that the links between them lead somewhere.
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES docs/limits.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(FILES docs/limits.md docs/real-leaks.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY docs/findings DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 
 set(napicheck_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/napicheck)
