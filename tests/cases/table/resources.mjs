@@ -342,6 +342,24 @@ export const resources = [
     name: `ok-growing-${shape}`, issue: 5, addons: ['ok__growing-references__shapes'],
     command: (run) => run.script('shapes.cjs', run.addonPath('ok__growing-references__shapes'), shape),
   })),
+  // The same of works, threadsafe functions, promises and contexts; a ring of them is ok__growing-references__heavy.
+  ...['pool', 'burst', 'startup'].map((shape) => ({
+    name: `ok-growing-heavy-${shape}`, issue: 5, addons: ['ok__growing-references__heavy-shapes'], runtimes: ['node'],
+    command: (run) => run.script('shapes.cjs', run.addonPath('ok__growing-references__heavy-shapes'), shape),
+    check: ({ run, report }) => run.check(['async_work', 'threadsafe_function', 'deferred', 'async_context'].every((kind) => report.counters[kind].created > 400), `made were ${JSON.stringify(report.counters)}`),
+  })),
+  // A cache of them that is filled once, and used from then on.
+  {
+    name: 'ok-growing-heavy-filled-once', issue: 5, addons: ['growing-references__heavy'], runtimes: ['node'],
+    command: (run) => run.script('each-turn.cjs', run.addonPath('growing-references__heavy'), '40', '3', '150'),
+    check: ({ run, report }) => run.check(report.findings.filter((f) => f.evidence === 'held' && f.count === 120).length >= 4, `held are ${report.findings.map((f) => `${f.kind} ${f.evidence} ${f.count}`)}`),
+  },
+  // A program that loads one addon after the other, each of which keeps what its initialiser made.
+  {
+    name: 'ok-growing-only-loads', issue: 5, addons: ['leaked-reference__init'], runtimes: ['node'],
+    command: (run) => run.script('load-copies.cjs', run.addonPath('leaked-reference__init'), '80', run.folder),
+    check: ({ run, report }) => run.check(report.counters.reference.created >= 80, `made were ${JSON.stringify(report.counters.reference)}`),
+  },
   // Growth, and what is none: a list that only grows, a cache filled once, a ring, a burst.
   {
     name: 'leaked-reference-growing-list', issue: 5, addons: ['leaked-reference__held-heap-list'],
