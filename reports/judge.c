@@ -662,13 +662,14 @@ static const char *series_text(struct nck_arena *arena, const struct nck_series 
                                uint64_t live) {
   // Five points of the run say more than sixty.
   struct nck_text text = {0};
-  for (uint32_t i = 1; series && i <= 4; i++) {
+  for (uint32_t i = 1, before = 0; series && i <= 4; i++) {
     uint32_t n = series->n_buckets * i / 5;
-    if (n)
+    if (n > before) // a short run has fewer moments
       nck_text_add(&text, "%u, ", series->buckets[n - 1].last);
+    before = n;
   }
-  const char *result =
-      nck_arena_print(arena, "%s%llu", text.length ? text.text : "", (unsigned long long)live);
+  const char *result = nck_arena_print(arena, "%s%llu%s", text.length ? text.text : "",
+                                       (unsigned long long)live, text.length ? "" : " in the end");
   nck_text_drop(&text);
   return result;
 }

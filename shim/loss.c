@@ -271,7 +271,7 @@ void nck_loss_watch(const void *address) {
   struct nck_redirection rows[N_CALLS];
   struct nck_location module;
   size_t n = 0;
-  if (!nck_options.loss || __atomic_load_n(&stopped, __ATOMIC_RELAXED) ||
+  if (!nck_options.loss || !nck_options.leak_check || __atomic_load_n(&stopped, __ATOMIC_RELAXED) ||
       !nck_module_locate((uintptr_t)address, &module) || module.flags & NCK_MODULE_UNWATCHED)
     return;
   find_functions();
