@@ -346,7 +346,7 @@ export const resources = [
   ...['pool', 'burst', 'startup'].map((shape) => ({
     name: `ok-growing-heavy-${shape}`, issue: 5, addons: ['ok__growing-references__heavy-shapes'], runtimes: ['node'],
     command: (run) => run.script('shapes.cjs', run.addonPath('ok__growing-references__heavy-shapes'), shape),
-    check: ({ run, report }) => run.check(['async_work', 'threadsafe_function', 'deferred', 'async_context'].every((kind) => report.counters[kind].created > 400), `made were ${JSON.stringify(report.counters)}`),
+    check: ({ run, report }) => run.check(['async_work', 'threadsafe_function', 'deferred', 'async_context'].every((kind) => report.counters[kind].created > 100), `made were ${JSON.stringify(report.counters)}`),
   })),
   // A cache of them that is filled once, and used from then on.
   {
@@ -357,8 +357,8 @@ export const resources = [
   // A program that loads one addon after the other, each of which keeps what its initialiser made.
   {
     name: 'ok-growing-only-loads', issue: 5, addons: ['leaked-reference__init'], runtimes: ['node'],
-    command: (run) => run.script('load-copies.cjs', run.addonPath('leaked-reference__init'), '80', run.folder),
-    check: ({ run, report }) => run.check(report.counters.reference.created >= 80, `made were ${JSON.stringify(report.counters.reference)}`),
+    command: (run) => run.script('load-copies.cjs', run.addonPath('leaked-reference__init'), '60', run.folder),
+    check: ({ run, report }) => run.check(report.counters.reference.created >= 60, `made were ${JSON.stringify(report.counters.reference)}`),
   },
   // Growth, and what is none: a list that only grows, a cache filled once, a ring, a burst.
   {
