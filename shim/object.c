@@ -1,9 +1,13 @@
 // object.c: tokens, live objects, call sites and their series.
+#define _GNU_SOURCE
 #include "object.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "env.h"
 #include "finding.h"
@@ -228,15 +232,32 @@ static inline void series_note(const struct nck_site *site, uint32_t before, uin
   bucket->n_events++;
 }
 
+static bool is_gone_thread(uint32_t tid) {
+  int saved = errno;
+  bool is_gone = syscall(SYS_tgkill, getpid(), (int)tid, 0) != 0 && errno == ESRCH;
+  errno = saved;
+  return is_gone;
+}
+
 // A site's moments and its series, where envs on several threads share it. Held for a few dozen
-// instructions; in the child of a fork it may be held by nobody, then it is taken all the same.
+// instructions by the thread whose number stands in it. In the child of a fork that may be one that
+// is not there: then it is taken all the same.
 static uint32_t *site_lock(const struct nck_site *site) {
   enum { PATIENCE = 1000 };
   if (site->series == 0)
     return NULL;
   uint32_t *lock = &nck_recorder.series[site->series].lock;
-  for (int i = 0; i < PATIENCE && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++)
-    sched_yield();
+  uint32_t self = nck_tls.thread != NULL ? nck_tls.thread->tid : (uint32_t)syscall(SYS_gettid),
+           holder = 0;
+  for (int i = 1;
+       !__atomic_compare_exchange_n(lock, &holder, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+       i++) {
+    // A signal handler of the program that came in between has to go on, too.
+    if (holder == 0 || (holder != self && (i % PATIENCE != 0 || !is_gone_thread(holder)))) {
+      holder = 0;
+      sched_yield();
+    }
+  }
   return lock;
 }
 
