@@ -3,12 +3,12 @@
 // All that comes from the program is data in a JSON block, where `<` and `>` are escaped so that no
 // text can end the block; the page's policy lets no other script run. Source files are named by
 // debug information, that is by a stranger: only what has a source file's name is read.
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "html_page.h"
 #include "json.h"
 #include "pages.h"
@@ -41,13 +41,12 @@ static bool is_source_name(const char *path) {
 
 // The whole file, NUL-terminated; NULL when there is none to be had. The caller frees.
 static char *read_source(const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat status;
+  int fd = nck_file_open(path, &status);
   if (fd < 0)
     return NULL;
   char *text = NULL;
-  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
-      status.st_size <= LARGEST_SOURCE) {
+  if (status.st_size > 0 && status.st_size <= LARGEST_SOURCE) {
     text = nck_memory_take((size_t)status.st_size + 1, 1);
     ssize_t n = read(fd, text, (size_t)status.st_size);
     text[n > 0 ? n : 0] = '\0';

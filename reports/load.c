@@ -4,13 +4,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "build.h"
+#include "file.h"
 #include "json.h"
 #include "policy.h"
 #include "process.h"
@@ -77,12 +77,10 @@ void nck_load_drop(struct nck_paths *list) {
 
 // True for a file that begins as JSON does. Records begin with their magic.
 static bool looks_like_json(const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   char start[64];
   struct stat status;
-  ssize_t n = 0;
-  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-    n = read(fd, start, sizeof start);
+  int fd = nck_file_open(path, &status);
+  ssize_t n = fd >= 0 ? read(fd, start, sizeof start) : 0;
   if (fd >= 0)
     close(fd);
   for (ssize_t i = 0; i < n; i++) {

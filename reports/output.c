@@ -44,17 +44,6 @@ char *nck_output_name(const char *pattern, const struct nck_report_process *proc
   return name.text;
 }
 
-FILE *nck_output_read(const char *path) {
-  // A pipe would be waited for, or what is on its way to somebody else would be taken.
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat status;
-  FILE *file =
-      fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
-  if (!file && fd >= 0)
-    close(fd);
-  return file;
-}
-
 // A name of a descriptor: what it leads to is not ours to replace, and the link even less.
 static bool is_descriptor(const char *path) {
   return !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/stderr") ||

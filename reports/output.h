@@ -17,9 +17,6 @@ struct nck_output {
   char *path, *temporary; // owned
 };
 
-// What stands in a regular file already, to be read; NULL for anything else. The caller closes.
-FILE *nck_output_read(const char *path);
-
 bool nck_output_open(struct nck_output *output, const char *path, struct nck_error *error);
 // Renames it to its own name, or removes it when something could not be written.
 bool nck_output_close(struct nck_output *output, struct nck_error *error);

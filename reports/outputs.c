@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "file.h"
 #include "json.h"
 #include "output.h"
 #include "render.h"
@@ -78,7 +79,7 @@ static void print_run(const struct nck_report *report, char line[64]) {
 static char *read_log(const struct nck_report *report, const char *path) {
   char run[64];
   print_run(report, run);
-  FILE *file = nck_output_read(path);
+  FILE *file = nck_file_read(path, INT64_MAX);
   if (!file)
     return NULL;
   struct nck_text text = {0};
@@ -129,7 +130,7 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
                        const char *path, struct nck_error *error) {
   json_t *json = nck_json_build(report);
   struct nck_error ignored;
-  FILE *regular = outputs->shared ? nck_output_read(path) : NULL;
+  FILE *regular = outputs->shared ? nck_file_read(path, INT64_MAX) : NULL;
   json_t *there = regular ? nck_json_load(path, &ignored) : NULL;
   if (regular)
     fclose(regular);
@@ -153,7 +154,7 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
 
 // A whole file as text, as far as LARGEST_LOG; NULL when it cannot be read. The caller frees.
 static char *read_file(const char *path, size_t *length) {
-  FILE *file = nck_output_read(path);
+  FILE *file = nck_file_read(path, INT64_MAX);
   if (!file)
     return NULL;
   struct nck_text text = {0};

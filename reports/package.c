@@ -1,32 +1,21 @@
 // package.c: the npm package that a file belongs to.
 #include "package.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "file.h"
 
 #define LARGEST_PACKAGE_JSON (4 << 20)
 
 static json_t *load_package(const char *path) {
-  // The path comes from a record: a pipe must not block, a device must not be read.
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0)
-    return NULL;
-  struct stat status;
-  json_t *json = NULL;
-  FILE *file = NULL; // json_loadfd reads byte by byte
-  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_PACKAGE_JSON &&
-      (file = fdopen(fd, "r")) != NULL)
-    json = json_loadf(file, 0, NULL);
-  if (file != NULL)
+  FILE *file = nck_file_read(path, LARGEST_PACKAGE_JSON - 1);
+  json_t *json = file ? json_loadf(file, 0, NULL) : NULL; // json_loadfd reads byte by byte
+  if (file)
     fclose(file);
-  else
-    close(fd);
   return json;
 }
 

@@ -9,7 +9,6 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "demangle.h"
+#include "file.h"
 
 struct unit_range {
   Dwarf_Addr low, high;
@@ -188,14 +188,13 @@ static const struct symbol *find_symbol(const struct symbol_file *file, uint64_t
   return NULL;
 }
 
-// Only a regular file with something in it is opened for reading: a record may name a pipe, a
-// device, or what /proc makes up as it is read.
+// What /proc makes up as it is read has no size.
 static int open_module(const char *path) {
   if (*path != '/')
     return -1;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat status;
-  if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !status.st_size)) {
+  int fd = nck_file_open(path, &status);
+  if (fd >= 0 && !status.st_size) {
     close(fd);
     fd = -1;
   }
