@@ -57,7 +57,9 @@ const char *nck_fate_word(uint32_t verb);
 const char *nck_collect_function(struct nck_collector *collector, uint32_t function);
 // The innermost frame of a stack as it stands in the record; 0 for none.
 uint64_t nck_collect_frame(const struct nck_collector *collector, uint32_t stack);
-// The first of the sites that make the same kind of object by the same call; 0: none.
+// The first of the sites that make the same kind of object by the same call; 0: none. For one
+// finding so many are looked at: there may be as many findings as sites.
+#define NCK_MOST_TWINS 256
 uint32_t nck_collect_twins(const struct nck_collector *collector, uint32_t site);
 // The site with its stack, series and fates.
 const struct nck_report_site *nck_collect_site(struct nck_collector *collector, uint32_t row);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TWINS 256 // sites that are looked at for one finding
 #define MAX_STEPS (NCK_HISTORY_MOST_STEPS + 8)
 
 static const struct nck_fate *step_of(const struct nck_collector *collector, uint32_t row) {
@@ -164,8 +163,8 @@ const char *nck_history_set(struct nck_collector *collector, struct nck_report_f
     histories[n++] =
         build(collector, counts->rows[i].step, counts->rows[i].count, counts->rows[i].n_objects);
   }
-  for (uint32_t twin = nck_collect_twins(collector, site); twin;
-       twin = collector->next_twin[twin]) {
+  uint32_t twin = nck_collect_twins(collector, site);
+  for (uint32_t t = 0; twin && t < NCK_MOST_TWINS; t++, twin = collector->next_twin[twin]) {
     for (uint32_t i = collector->histories_by_site[twin]; i; i = collector->next_fate[i]) {
       uint64_t n_objects = nck_record_fate(collector->record, i)->count;
       histories = nck_memory_grow(histories, &capacity, n + 1, sizeof *histories);

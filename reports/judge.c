@@ -15,7 +15,6 @@
 
 #define MAX_PLACES 8
 #define MAX_SHARES 64 // envs told apart in one finding
-#define MAX_TWINS 256 // looked at for one finding: there may be as many findings as sites
 
 enum evidence_class { CLASS_LOST, CLASS_HELD, CLASS_QUEUED, CLASS_LIVE, N_CLASSES };
 static const char *const class_words[N_CLASSES] = {"lost", "held", "queued", "live"};
@@ -445,7 +444,7 @@ static uint64_t count_twin_fates(const struct nck_collector *collector, uint32_t
   struct nck_map by_frame = {0};
   uint64_t most = 0, sum = 0;
   uint32_t twin = nck_collect_twins(collector, row);
-  for (uint32_t n = 0; twin && n < MAX_TWINS; n++, twin = collector->next_twin[twin]) {
+  for (uint32_t n = 0; twin && n < NCK_MOST_TWINS; n++, twin = collector->next_twin[twin]) {
     for (uint32_t i = collector->fates_by_site[twin]; i; i = collector->next_fate[i]) {
       const struct nck_fate *fate = nck_record_fate(collector->record, i);
       uint64_t frame = nck_collect_frame(collector, fate->stack);
