@@ -67,28 +67,28 @@ int nck_policy_own_code(const struct nck_report *report) {
 // A check that checks nothing must not look like one that finds nothing.
 static void note_left_out(struct nck_report *report, const char *globs) {
   struct nck_text names = {0};
+  struct nck_map seen = {0}; // in several processes
   uint32_t n = 0;
+  bool all = true;
   for (size_t p = 0; p < report->n_processes; p++) {
     const struct nck_report_process *process = report->processes[p];
     for (uint32_t m = 0; m < process->n_modules; m++) {
       const struct nck_report_module *module = process->modules[m];
       if (!(module->flags & NCK_MODULE_ADDON))
         continue;
-      if (!(module->flags & NCK_MODULE_UNWATCHED)) {
-        nck_text_drop(&names);
-        return;
-      }
-      if (names.text && strstr(names.text, module->file)) // in several processes
-        continue;
-      if (n++ < MOST_NAMES)
+      all &= (module->flags & NCK_MODULE_UNWATCHED) != 0;
+      void **place = nck_map_place(&seen, nck_map_hash(module->file));
+      if (!*place && n++ < MOST_NAMES)
         nck_text_add(&names, "%s%s", names.length ? ", " : "", module->file);
+      *place = (void *)module;
     }
   }
-  if (n) {
+  if (n && all) {
     nck_report_add_note(report, "modules=%s leaves out all addons of this run: %s%s", globs,
                         names.text, n > MOST_NAMES ? ", ..." : "");
     report->notes_matter = true;
   }
+  nck_map_drop(&seen);
   nck_text_drop(&names);
 }
 
