@@ -11,7 +11,6 @@
 #include "block.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "own.h"
+#include "place.h"
 
 enum { MOST_WALKS = 4 };
 enum { WORD = 8, HEAD = 2 * WORD, ALIGNMENT = 16, LEAST = 32, IN_USE = 1, MAPPED = 2 };
@@ -51,24 +51,6 @@ static bool is_readable(uintptr_t address) {
   struct iovec here = {&word, WORD}, there = {(void *)address, WORD};
   return address >> 16 != 0 && address >> 47 == 0 &&
          process_vm_readv(getpid(), &here, 1, &there, 1, 0) == WORD;
-}
-
-// Where the heap of the first arena begins (field 47 of /proc/self/stat); 0: not known.
-static uintptr_t heap_start(void) {
-  enum { AFTER_NAME = 47 - 2 };
-  char text[1024];
-  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return 0;
-  ssize_t n = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (n <= 0)
-    return 0;
-  text[n] = '\0';
-  const char *at = strrchr(text, ')');
-  for (int i = 0; i < AFTER_NAME && at != NULL; i++)
-    at = strchr(at + 1, ' ');
-  return at != NULL ? (uintptr_t)strtoull(at, NULL, 10) : 0;
 }
 
 // May a block with that first word be a freed one that waits to be used again? Its word is then the
@@ -120,7 +102,9 @@ static bool is_allocated(struct reader *reader, uintptr_t at, const uint64_t *wo
 // or the heap is not as we think.
 static bool walk(struct reader *reader, const uintptr_t *starts, size_t n,
                  struct nck_range *blocks) {
-  uintptr_t at = (heap_start() + ALIGNMENT - 1) & -(uintptr_t)ALIGNMENT, end = (uintptr_t)sbrk(0);
+  // Where the heap of the first arena begins (start_brk); 0: not known.
+  uintptr_t at = (nck_place_stat(getpid(), 47) + ALIGNMENT - 1) & -(uintptr_t)ALIGNMENT,
+            end = (uintptr_t)sbrk(0);
   size_t i = 0;
   reader->bytes = 0; // what was read before is old
   while (at != 0 && i < n && at + HEAD < end) {

@@ -58,17 +58,19 @@ ssize_t nck_place_read(const char *path, char *buffer, size_t size) {
   return (ssize_t)used;
 }
 
-uint64_t nck_place_start_ticks(pid_t pid) {
+uint64_t nck_place_stat(pid_t pid, int field) {
   char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
   if (nck_place_read(path, text, sizeof text) <= 0)
     return 0;
   // The second field is the program's name in brackets and may hold anything, brackets too.
   const char *at = strrchr(text, ')');
-  for (int field = 2; at != NULL && field < 22; field++)
+  for (int i = 2; at != NULL && i < field; i++)
     at = strchr(at + 1, ' ');
   return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
 }
+
+uint64_t nck_place_start_ticks(pid_t pid) { return nck_place_stat(pid, 22); }
 
 bool nck_place_expand(const char *pattern, char *buffer, size_t size) {
   size_t used = 0;
@@ -301,13 +303,9 @@ static int create_privately(struct nck_place *place, const char *path, uint64_t 
 
 // How many descriptors the process's table has room for; 0: not known.
 static long descriptor_room(void) {
-  char text[2048] = "";
-  int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return 0;
-  ssize_t n = read(fd, text, sizeof text - 1);
-  close(fd);
-  const char *line = n > 0 ? strstr(text, "\nFDSize:") : NULL;
+  char text[2048];
+  const char *line =
+      nck_place_read("/proc/self/status", text, sizeof text) > 0 ? strstr(text, "\nFDSize:") : NULL;
   return line != NULL ? strtol(line + sizeof "\nFDSize:" - 1, NULL, 10) : 0;
 }
 

@@ -50,6 +50,9 @@ int nck_place_allocate(int fd, uint64_t offset, uint64_t bytes);
 // such process.
 uint64_t nck_place_start_ticks(pid_t pid);
 
+// A number of /proc/PID/stat, by its place as proc(5) counts them, from 3 on; 0: not known.
+uint64_t nck_place_stat(pid_t pid, int field);
+
 // Reads up to size - 1 bytes of a file and ends them with NUL. Returns their number, -1 on failure.
 ssize_t nck_place_read(const char *path, char *buffer, size_t size);
 
