@@ -1,22 +1,21 @@
 // forks.c: locks of ours that no other thread may hold while the process forks.
 #include "forks.h"
 
-enum { MOST_LOCKS = 16 };
+#include <stddef.h>
 
-static pthread_mutex_t *locks[MOST_LOCKS];
-static unsigned n_locks;
+static struct nck_fork_lock *locks;
 
-void nck_forks_hold(pthread_mutex_t *lock) {
-  if (n_locks < MOST_LOCKS)
-    locks[n_locks++] = lock;
+void nck_forks_hold(struct nck_fork_lock *lock) {
+  lock->next = locks;
+  locks = lock;
 }
 
 void nck_forks_lock(void) {
-  for (unsigned i = 0; i < n_locks; i++)
-    pthread_mutex_lock(locks[i]);
+  for (const struct nck_fork_lock *row = locks; row != NULL; row = row->next)
+    pthread_mutex_lock(row->lock);
 }
 
 void nck_forks_unlock(void) {
-  for (unsigned i = n_locks; i > 0; i--)
-    pthread_mutex_unlock(locks[i - 1]);
+  for (const struct nck_fork_lock *row = locks; row != NULL; row = row->next)
+    pthread_mutex_unlock(row->lock);
 }
