@@ -106,7 +106,7 @@ static uint32_t finding_row(const struct nck_event *event, uint32_t module, uint
     finding_buckets[bucket] = index;
   }
   if (index != 0) {
-    nck_recorder.findings[index].count++;
+    nck_recorder.findings[index].count += event->count != 0 ? event->count : 1;
     nck_recorder.findings[index].last_ns = nck_recorder_ns();
   }
   pthread_mutex_unlock(&finding_lock);
@@ -161,6 +161,10 @@ void nck_finding_raise(const struct nck_event *event, const char *format, ...) {
     return;
   }
   struct nck_finding *row = &nck_recorder.findings[index];
+  if (!fresh && row->severity != NCK_SEVERITY_ERROR) {
+    errno = saved;
+    return;
+  }
   char message[MESSAGE_BYTES];
   va_list list;
   va_start(list, format);

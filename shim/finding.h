@@ -20,6 +20,7 @@ struct nck_event {
   uint32_t object_kind;
   uint8_t roles[NCK_FINDING_STACKS];
   uint32_t stacks[NCK_FINDING_STACKS];
+  uint64_t count;     // occurrences that it stands for; 0: one
   const char *reason; // why it is only a warning or a note
   bool no_js;         // a JavaScript stack cannot be taken here
   bool no_throw;      // it is too late for an exception
@@ -28,7 +29,7 @@ struct nck_event {
 // True when the kind's group is checked: ask before a stack is captured.
 bool nck_finding_wanted(enum nck_finding_kind kind);
 
-// Records an event. The message is made at the first occurrence only.
+// Records an event. The message is made at the first occurrence, and at each of an error.
 void nck_finding_raise(const struct nck_event *event, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

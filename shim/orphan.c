@@ -112,16 +112,15 @@ static void say(const struct suspect *suspect, uint32_t n_lost, uint64_t bytes) 
                             .object_kind = NCK_KIND_EXTERNAL,
                             .roles = {NCK_ROLE_CREATED},
                             .stacks = {suspect->stack},
+                            .count = n_lost,
                             .no_js = true};
   const struct nck_orphans *all = suspect->state->orphans;
-  // So many times as it counts.
-  for (uint32_t i = 0; i < n_lost; i++)
-    nck_finding_raise(&event,
-                      "externals without a finalizer were made for memory of malloc's that nothing "
-                      "points to any more and that was never freed: nobody can free it. %u such "
-                      "blocks, %llu KiB, are among the %u of %llu that were looked at",
-                      n_lost, (unsigned long long)((bytes + 1023) / 1024), all->n,
-                      (unsigned long long)all->n_made);
+  nck_finding_raise(&event,
+                    "externals without a finalizer were made for memory of malloc's that nothing "
+                    "points to any more and that was never freed: nobody can free it. %u such "
+                    "blocks, %llu KiB, are among the %u of %llu that were looked at",
+                    n_lost, (unsigned long long)((bytes + 1023) / 1024), all->n,
+                    (unsigned long long)all->n_made);
 }
 
 // Leaves those that stand in blocks of malloc's; false when there is no memory for that.
