@@ -241,14 +241,17 @@ static pthread_mutex_t async_hook_lock = PTHREAD_MUTEX_INITIALIZER; // nests in 
 NCK_FORKS_HOLD(async_hook_lock)
 static struct nck_async_hook *async_hooks;
 
-static struct nck_async_hook *async_hook_find(const struct nck_env *state,
-                                              napi_async_cleanup_hook hook, const void *arg) {
+// Whether it is there already; *stack: where it was added.
+static bool async_hook_find(const struct nck_env *state, napi_async_cleanup_hook hook,
+                            const void *arg, uint32_t *stack) {
   pthread_mutex_lock(&async_hook_lock);
-  struct nck_async_hook *found = async_hooks;
+  const struct nck_async_hook *found = async_hooks;
   while (found != NULL && (found->state != state || found->hook != hook || found->user_arg != arg))
     found = found->next;
+  if (found != NULL)
+    *stack = found->stack;
   pthread_mutex_unlock(&async_hook_lock);
-  return found;
+  return found != NULL;
 }
 
 static void async_hook_link(struct nck_async_hook *record) {
@@ -321,8 +324,9 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
   record->hook = hook;
   record->user_arg = arg;
   record->stack = nck_finding_stack(pc);
-  const struct nck_async_hook *first = async_hook_find(state, hook, arg);
-  if (first != NULL && nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_DUPLICATE)) {
+  uint32_t first;
+  if (async_hook_find(state, hook, arg, &first) &&
+      nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_DUPLICATE)) {
     bool is_fatal = strcmp(nck_runtime_name(), "bun") == 0;
     struct nck_event event = {.kind = NCK_FINDING_CLEANUP_HOOK_DUPLICATE,
                               .severity = is_fatal ? 0 : NCK_SEVERITY_WARNING,
@@ -330,7 +334,7 @@ napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook ho
                               .state = state,
                               .object_kind = NCK_KIND_CLEANUP_HOOK,
                               .roles = {NCK_ROLE_USED, NCK_ROLE_FIRST},
-                              .stacks = {record->stack, first->stack},
+                              .stacks = {record->stack, first},
                               .reason = is_fatal ? NULL : "Node runs both, Bun stops the process"};
     nck_finding_raise(&event,
                       "the asynchronous cleanup hook %p was added a second time with the same "
