@@ -18,10 +18,10 @@ static void examine_early(struct nck_env *state, napi_ref token, napi_value valu
 static bool references_tracked(void) { return nck_options.checks & NCK_CHECK_references; }
 
 void *nck_reference_new(struct nck_env *state, napi_ref real, uint32_t count,
-                        enum nck_function_id function, const void *pc, uint32_t flags) {
+                        enum nck_function_id function, uint32_t stack, uint32_t flags) {
   if (!references_tracked() || real == NULL)
     return real;
-  return nck_object_new(state, NCK_KIND_REFERENCE, real, count, function, pc, flags);
+  return nck_object_new_at(state, NCK_KIND_REFERENCE, real, count, function, stack, flags);
 }
 
 static void report_dead(struct nck_env *state, const struct nck_object *object, const void *word,
@@ -156,9 +156,9 @@ napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initi
   napi_status status = nck_real.napi_create_reference(env, value, initial_refcount, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_create_reference, status, pc);
-  else if (NCK_LIKELY(references_tracked() && *result != NULL))
-    *result = nck_object_new_at(state, NCK_KIND_REFERENCE, *result, initial_refcount,
-                                NCK_FN_napi_create_reference, nck_stack_here(), 0);
+  else
+    *result = nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference,
+                                nck_stack_here(), 0);
   if (NCK_UNLIKELY(nck_values_early) && status == napi_ok)
     examine_early(state, *result, value);
   return status;
@@ -174,7 +174,7 @@ napi_status napi_delete_reference(napi_env env, napi_ref ref) {
   if (object != NULL) {
     uint32_t stack = nck_stack_here();
     if (object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER))
-      nck_reference_deleted(state, object, stack);
+      nck_reference_deleted(object, stack);
     nck_object_drop(state, object, stack, NCK_FATE_DELETED);
   }
   napi_status status = nck_real.napi_delete_reference(env, real);

@@ -25,7 +25,7 @@ static void note_reference(struct nck_env *state, struct nck_finalizer *finalize
                            enum nck_function_id function, const void *pc, uint32_t flags) {
   if (result == NULL || *result == NULL)
     return;
-  *result = nck_reference_new(state, *result, 0, function, pc, flags);
+  *result = nck_reference_new(state, *result, 0, function, nck_finding_stack(pc), flags);
   struct nck_object *object;
   if (finalizer != NULL &&
       nck_object_decode(*result, NCK_KIND_REFERENCE, &object) == NCK_WORD_LIVE) {
@@ -102,10 +102,9 @@ napi_status napi_add_finalizer(napi_env env, napi_value js_object, void *finaliz
   return status;
 }
 
-void nck_reference_deleted(struct nck_env *state, struct nck_object *object, uint32_t stack) {
-  (void)state;
+void nck_reference_deleted(struct nck_object *object, uint32_t stack) {
   struct nck_finalizer *finalizer = (struct nck_finalizer *)(uintptr_t)object->data;
-  if (finalizer == NULL || !(object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER)))
+  if (finalizer == NULL)
     return;
   object->data = 0;
   nck_finalizer_reference_deleted(finalizer, stack);
