@@ -243,9 +243,6 @@ void nck_env_close_books(enum nck_end how) {
   }
 }
 
-// Work in flight is completed when a worker is terminated, and threads' calls arrive, while nothing
-// can be called any more: an addon that does not expect it mostly throws where nobody catches. The
-// process is lost; at least it is said why.
 static __thread uint32_t fatal_stack __attribute__((tls_model("initial-exec")));
 
 void nck_env_note_fatal(const void *pc) {
@@ -253,6 +250,9 @@ void nck_env_note_fatal(const void *pc) {
     fatal_stack = nck_finding_stack(pc);
 }
 
+// Work in flight is completed when a worker is terminated, and threads' calls arrive, while nothing
+// can be called any more: an addon that does not expect it mostly throws where nobody catches. The
+// process is lost; at least it is said why.
 void nck_env_aborts(const void *pc) {
   static const char *const callbacks[] = {
       [NCK_FRAME_CALLBACK] = "a callback",

@@ -253,7 +253,7 @@ static uint32_t *site_lock(const struct nck_site *site) {
        !__atomic_compare_exchange_n(lock, &holder, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
        i++) {
     // A signal handler of the program that came in between has to go on, too.
-    if (holder == 0 || (holder != self && (i % PATIENCE != 0 || !is_gone_thread(holder)))) {
+    if (holder != self && (i % PATIENCE != 0 || !is_gone_thread(holder))) {
       holder = 0;
       sched_yield();
     }
