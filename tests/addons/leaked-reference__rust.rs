@@ -1,41 +1,11 @@
 // leaked-reference__rust.rs - an addon in plain Rust: no crates, names mangled as the compiler is told to.
-#![allow(non_camel_case_types)]
+mod napi;
 
-use std::ffi::{c_char, c_void};
-
-type napi_env = *mut c_void;
-type napi_value = *mut c_void;
-type napi_ref = *mut c_void;
-type napi_callback_info = *mut c_void;
-type napi_callback = extern "C" fn(napi_env, napi_callback_info) -> napi_value;
-
-extern "C" {
-    fn napi_create_object(env: napi_env, result: *mut napi_value) -> i32;
-    fn napi_create_reference(
-        env: napi_env,
-        value: napi_value,
-        initial_refcount: u32,
-        result: *mut napi_ref,
-    ) -> i32;
-    fn napi_create_function(
-        env: napi_env,
-        name: *const c_char,
-        length: usize,
-        callback: napi_callback,
-        data: *mut c_void,
-        result: *mut napi_value,
-    ) -> i32;
-    fn napi_set_named_property(
-        env: napi_env,
-        object: napi_value,
-        name: *const c_char,
-        value: napi_value,
-    ) -> i32;
-}
+use napi::{export_run, make_object, napi_callback_info, napi_env, napi_value, scrub_stack};
 
 mod cache {
     pub mod store {
-        use crate::{napi_create_reference, napi_env, napi_ref, napi_value};
+        use crate::napi::{napi_create_reference, napi_env, napi_ref, napi_value};
 
         // The leak of a `mem::forget` or of a struct without a `Drop`.
         #[inline(never)]
@@ -47,16 +17,8 @@ mod cache {
     }
 }
 
-// Dead copies of the reference must not look like live ones.
-#[inline(never)]
-fn scrub_stack() {
-    let mut waste = [0x5au8; 16384];
-    std::hint::black_box(&mut waste);
-}
-
 extern "C" fn run(env: napi_env, _info: napi_callback_info) -> napi_value {
-    let mut object: napi_value = std::ptr::null_mut();
-    assert_eq!(unsafe { napi_create_object(env, &mut object) }, 0);
+    let object = make_object(env);
     cache::store::keep_forever(env, object);
     scrub_stack();
     std::ptr::null_mut()
@@ -64,11 +26,5 @@ extern "C" fn run(env: napi_env, _info: napi_callback_info) -> napi_value {
 
 #[no_mangle]
 pub extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value) -> napi_value {
-    let mut function: napi_value = std::ptr::null_mut();
-    let name = b"run\0".as_ptr() as *const c_char;
-    unsafe {
-        assert_eq!(napi_create_function(env, name, 3, run, std::ptr::null_mut(), &mut function), 0);
-        assert_eq!(napi_set_named_property(env, exports, name, function), 0);
-    }
-    exports
+    export_run(env, exports, run)
 }

@@ -1,61 +1,10 @@
 // ok__leaked-reference__loss-rust.rs - Rust: a boxed reference that deletes itself when it is dropped.
-#![allow(non_camel_case_types)]
+mod napi;
 
-use std::ffi::{c_char, c_void};
-
-type napi_env = *mut c_void;
-type napi_value = *mut c_void;
-type napi_ref = *mut c_void;
-type napi_callback_info = *mut c_void;
-type napi_callback = extern "C" fn(napi_env, napi_callback_info) -> napi_value;
-
-extern "C" {
-    fn napi_create_object(env: napi_env, result: *mut napi_value) -> i32;
-    fn napi_create_reference(
-        env: napi_env,
-        value: napi_value,
-        initial_refcount: u32,
-        result: *mut napi_ref,
-    ) -> i32;
-    fn napi_delete_reference(env: napi_env, reference: napi_ref) -> i32;
-    fn napi_create_function(
-        env: napi_env,
-        name: *const c_char,
-        length: usize,
-        callback: napi_callback,
-        data: *mut c_void,
-        result: *mut napi_value,
-    ) -> i32;
-    fn napi_set_named_property(
-        env: napi_env,
-        object: napi_value,
-        name: *const c_char,
-        value: napi_value,
-    ) -> i32;
-}
-
-struct Reference {
-    env: napi_env,
-    raw: napi_ref,
-}
-
-impl Reference {
-    fn new(env: napi_env, object: napi_value) -> Self {
-        let mut raw: napi_ref = std::ptr::null_mut();
-        assert_eq!(unsafe { napi_create_reference(env, object, 1, &mut raw) }, 0);
-        Reference { env, raw }
-    }
-}
-
-impl Drop for Reference {
-    fn drop(&mut self) {
-        assert_eq!(unsafe { napi_delete_reference(self.env, self.raw) }, 0);
-    }
-}
+use napi::{Reference, export_run, make_object, napi_callback_info, napi_env, napi_value};
 
 extern "C" fn run(env: napi_env, _info: napi_callback_info) -> napi_value {
-    let mut object: napi_value = std::ptr::null_mut();
-    assert_eq!(unsafe { napi_create_object(env, &mut object) }, 0);
+    let object = make_object(env);
     let reference = std::hint::black_box(Box::new(Reference::new(env, object)));
     assert!(!reference.raw.is_null());
     std::ptr::null_mut()
@@ -63,11 +12,5 @@ extern "C" fn run(env: napi_env, _info: napi_callback_info) -> napi_value {
 
 #[no_mangle]
 pub extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value) -> napi_value {
-    let mut function: napi_value = std::ptr::null_mut();
-    let name = b"run\0".as_ptr() as *const c_char;
-    unsafe {
-        assert_eq!(napi_create_function(env, name, 3, run, std::ptr::null_mut(), &mut function), 0);
-        assert_eq!(napi_set_named_property(env, exports, name, function), 0);
-    }
-    exports
+    export_run(env, exports, run)
 }
