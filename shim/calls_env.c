@@ -545,6 +545,7 @@ static napi_status thrown(struct nck_env *state, napi_status status, enum nck_fu
   } else if (!state->foreign) {
     state->pending = true;
     nck_tls.exception_left = true;
+    nck_tls.env = NCK_NO_ENV;
     state->pending_by = nck_function_name(function);
     state->pending_stack = nck_stack_single(pc, false);
   }

@@ -27,7 +27,7 @@ struct nck_callback {
   struct nck_env *state;
   struct nck_profile *profile; // row of the scope profile; NULL: there is none
   uint32_t n_functions;        // alive, made by napi_create_function
-  uint16_t ending;             // of the scopes of its frames, where it has a method
+  uint16_t endings[3];         // of the scopes of the three functions' frames; 0: not known
   bool pinned;                 // also used by a property or a class: never freed
   UT_hash_handle hh;
 };
@@ -58,10 +58,6 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   callback->state = state;
   napi_callback first = method != NULL ? method : getter != NULL ? getter : setter;
   callback->profile = nck_profile_find((const void *)(uintptr_t)first);
-  if (method != NULL && nck_tls.closed_scopes != NULL)
-    callback->ending =
-        nck_ending_find(nck_tls.closed_scopes, NCK_SCOPE_FRAME, (const void *)(uintptr_t)method,
-                        (const void *)(uintptr_t)method);
   HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
   return callback;
 }
@@ -76,37 +72,96 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles,
     profile->peak_handles = n_handles;
 }
 
+// After a callback whose frame holds no more than its scope, and returned a value of that, or
+// nothing. False: it did otherwise, or this is its first call.
+static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame,
+                                                                struct nck_callback *callback,
+                                                                int which, napi_value *result) {
+  struct nck_env *state = callback->state;
+  struct nck_closed_scopes *all = nck_tls.closed_scopes;
+  if (NCK_UNLIKELY(state->n_scopes != frame->depth + 1)) {
+    if (frame->opened || *result != NULL)
+      return false;
+    profile_note(callback->profile, 0, false);
+    nck_frame_end(frame, false);
+    return true;
+  }
+  const struct nck_scope *scope = state->top;
+  uint64_t tag_bits = scope->tag_bits, raw = (uint64_t)(uintptr_t)*result ^ tag_bits;
+  uint16_t ending = callback->endings[which];
+  if (NCK_UNLIKELY(ending == 0 || all == NULL || scope->noted))
+    return false;
+  if (NCK_UNLIKELY(raw > NCK_VALUE_MASK)) {
+    if (*result != NULL)
+      return false;
+    raw = 0;
+  }
+  *result = (napi_value)(uintptr_t)raw;
+  profile_note(callback->profile, scope->n_handles, false);
+  all->by_tag[tag_bits >> 48] = ending;
+  nck_scope_drop(state);
+  state->pending = false;
+  nck_frame_end(frame, true);
+  return true;
+}
+
+static __attribute__((noinline)) napi_value
+leave_slowly(struct nck_frame *frame, struct nck_callback *callback, int which, napi_value result) {
+  struct nck_env *state = callback->state;
+  // A value that is no handle of this call's: then the frame has made no call, and has to be open
+  // for the judgement.
+  if (!frame->opened && result != NULL)
+    nck_frame_open(frame);
+  if (frame->depth != NCK_FRAME_NO_SCOPE) {
+    result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, frame->user_cb);
+    const struct nck_scope *scope = &state->scopes[frame->depth];
+    profile_note(callback->profile, scope->n_handles, scope->noted);
+    if (nck_tls.closed_scopes != NULL)
+      callback->endings[which] =
+          nck_ending_find(nck_tls.closed_scopes, NCK_SCOPE_FRAME, frame->user_cb, frame->user_cb);
+  } else {
+    if (state->tagged)
+      result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)result & NCK_VALUE_MASK);
+    profile_note(callback->profile, 0, false);
+  }
+  nck_frame_leave(frame);
+  return result;
+}
+
+static inline void leave_running(struct nck_frame **running) {
+  if (*running != NULL)
+    nck_frame_leave(*running);
+}
+
 static inline __attribute__((always_inline)) napi_value
-callback_run(napi_env env, napi_callback_info info, int which) {
-  void *data = NULL;
-  NCK_FRAME(frame);
+callback_run(napi_env env, napi_callback_info real, int which) {
+  void *data;
+  struct nck_frame frame;
   // One question for all that the addon will ask in its first call.
   frame.n_arguments = NCK_FRAME_ARGUMENTS;
-  nck_real.napi_get_cb_info(env, info, &frame.n_arguments, frame.arguments, &frame.this_arg, &data);
+  nck_real.napi_get_cb_info(env, real, &frame.n_arguments, frame.arguments, &frame.this_arg, &data);
   struct nck_callback *callback = data;
-  struct nck_env *state = callback->state;
   napi_callback user_cb = which == 0   ? callback->key.method
                           : which == 1 ? callback->key.getter
                                        : callback->key.setter;
-  nck_frame_begin(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
-  frame.has_arguments = true;
-  frame.ending = which == 0 ? callback->ending : 0;
-  napi_value result = user_cb(env, nck_frame_give_info(&frame, env, info, callback->key.data));
-  // A value that is no handle of this call's: then the frame has made no call, and has to be open
-  // for the judgement.
-  if (NCK_UNLIKELY(!frame.opened) && result != NULL)
-    nck_frame_open(&frame);
-  uint32_t n_handles = 0;
-  bool noted = false;
-  if (frame.opened && frame.state != NULL) {
-    n_handles = state->scopes[frame.depth].n_handles;
-    noted = state->scopes[frame.depth].noted;
-    result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, (const void *)(uintptr_t)user_cb);
-  } else if (NCK_UNLIKELY(result != NULL) && state->tagged) {
-    result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)result & NCK_VALUE_MASK);
+  struct nck_info *info = nck_info_take();
+  // Left as NCK_FRAME says when something is thrown through us.
+  __attribute__((cleanup(leave_running))) struct nck_frame *running = &frame;
+  nck_frame_begin(&frame, callback->state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  napi_callback_info given = real;
+  if (NCK_LIKELY(info != NULL)) {
+    info->real = real;
+    info->bundle = &frame.bundle;
+    frame.bundle.env = env;
+    frame.bundle.data = callback->key.data;
+    frame.info = info;
+    frame.ready = given = (napi_callback_info)info;
   }
-  profile_note(callback->profile, n_handles, noted);
-  return result;
+  napi_value result = user_cb(env, given);
+  running = NULL;
+  if (NCK_LIKELY(leave_at_once(&frame, callback, which, &result)))
+    return result;
+  return leave_slowly(&frame, callback, which, result);
 }
 
 static napi_value method_trampoline(napi_env env, napi_callback_info info) {
@@ -304,7 +359,7 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
   *ours = nck_frame_info(state->foreign ? state->thread->infos : nck_tls.infos, info);
   if (NCK_UNLIKELY(*ours == NULL) && NCK_LIKELY(!is_from_elsewhere(info)))
     return info;
-  if (NCK_LIKELY(*ours != NULL && (*ours)->frame != NULL))
+  if (NCK_LIKELY(*ours != NULL && (*ours)->real != NULL))
     return (*ours)->real;
   report_info(state, info, function, pc);
   return NULL;
@@ -315,34 +370,44 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
 static inline bool answer_at_once(napi_env env, napi_callback_info cbinfo, size_t *argc,
                                   napi_value *argv, napi_value *this_arg, void **data) {
   struct nck_frame *frame = nck_tls.frame;
-  if (NCK_UNLIKELY(frame == NULL || frame->opened || !frame->has_arguments || cbinfo == NULL ||
-                   (struct nck_info *)(void *)cbinfo != frame->info || frame->info->env != env))
+  if (NCK_UNLIKELY(frame == NULL || frame->ready != cbinfo || frame->bundle.env != env))
     return false;
-  size_t room = argc != NULL && argv != NULL ? *argc : 0;
-  if (NCK_UNLIKELY(room > NCK_FRAME_ARGUMENTS || (argv != NULL && argc == NULL)))
+  size_t room = 0;
+  if (argv != NULL && (argc == NULL || (room = *argc) > NCK_FRAME_ARGUMENTS))
     return false;
-  nck_frame_open(frame);
   struct nck_env *state = frame->state;
-  if (NCK_UNLIKELY(state == NULL))
+  if (NCK_UNLIKELY(!nck_frame_open_at_once(frame, state)))
     return false;
   state->row->n_calls++;
   uint64_t tag_bits = state->top_tag_bits;
-  for (size_t i = 0; i < room; i++)
-    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)frame->arguments[i] | tag_bits);
+  // node-addon-api asks for six, and so do others.
+  if (room == NCK_FRAME_ARGUMENTS) {
+#pragma GCC unroll 6
+    for (size_t i = 0; i < NCK_FRAME_ARGUMENTS; i++)
+      argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
+  } else {
+    for (size_t i = 0; i < room; i++)
+      argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
+  }
   if (argc != NULL)
     *argc = frame->n_arguments;
   if (this_arg != NULL)
-    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)frame->this_arg | tag_bits);
+    *this_arg = nck_value_tagged(frame->this_arg, tag_bits);
   if (data != NULL)
-    *data = frame->info->data;
+    *data = frame->bundle.data;
   return true;
 }
 
-napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
-                             napi_value *argv, napi_value *this_arg, void **data) {
-  if (NCK_LIKELY(answer_at_once(env, cbinfo, argc, argv, this_arg, data)))
-    return napi_ok;
-  NCK_ENTER(napi_get_cb_info);
+// Who called: one parameter less lets the quick function do without a frame.
+static __thread const void *slow_pc __attribute__((tls_model("initial-exec")));
+
+static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
+                                                              napi_callback_info cbinfo,
+                                                              size_t *argc, napi_value *argv,
+                                                              napi_value *this_arg, void **data) {
+  const void *pc = slow_pc;
+  struct nck_env *state;
+  NCK_ENTER_FROM(NCK_FN_napi_get_cb_info, pc);
   if (state == NULL)
     return nck_real.napi_get_cb_info(env, cbinfo, argc, argv, this_arg, data);
   struct nck_info *info = (struct nck_info *)(void *)cbinfo;
@@ -361,16 +426,25 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
     return status;
   }
   if (data != NULL && info != NULL)
-    *data = info->data;
+    *data = info->bundle->data;
   // The arguments live as long as the callback, whatever scope is open now.
-  uint64_t tag_bits = info != NULL && info->frame->opened && info->frame->state == state
-                          ? state->scopes[info->frame->depth].tag_bits
+  const struct nck_frame *frame = info != NULL ? nck_frame_of_info(info) : NULL;
+  uint64_t tag_bits = frame != NULL && frame->depth != NCK_FRAME_NO_SCOPE && frame->state == state
+                          ? state->scopes[frame->depth].tag_bits
                           : state->top_tag_bits;
   for (size_t i = 0; i < room; i++)
-    argv[i] = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)argv[i] | tag_bits);
+    argv[i] = nck_value_tagged(argv[i], tag_bits);
   if (this_arg != NULL)
-    *this_arg = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*this_arg | tag_bits);
+    *this_arg = nck_value_tagged(*this_arg, tag_bits);
   return status;
+}
+
+napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
+                             napi_value *argv, napi_value *this_arg, void **data) {
+  if (NCK_LIKELY(answer_at_once(env, cbinfo, argc, argv, this_arg, data)))
+    return napi_ok;
+  slow_pc = NCK_PC;
+  return get_cb_info_slow(env, cbinfo, argc, argv, this_arg, data);
 }
 
 napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_value *result) {

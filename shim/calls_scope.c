@@ -227,7 +227,7 @@ static inline void *pop_top(struct nck_env *state, const void *pc) {
 
 napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || nck_tls.attention != 0))
+  if (NCK_UNLIKELY(nck_tls.env != env))
     return open_handle_slow(env, (void **)result, NCK_PC);
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_handle_scope(env, result);
@@ -239,7 +239,7 @@ napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
 
 napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || !is_top(state, scope, NCK_SCOPE_HANDLE)))
+  if (NCK_UNLIKELY(nck_tls.env != env || !is_top(state, scope, NCK_SCOPE_HANDLE)))
     return close_handle_slow(env, scope, NCK_PC);
   napi_status status = nck_real.napi_close_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
@@ -249,7 +249,7 @@ napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
 
 napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle_scope *result) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || nck_tls.attention != 0))
+  if (NCK_UNLIKELY(nck_tls.env != env))
     return open_escapable_slow(env, (void **)result, NCK_PC);
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_escapable_handle_scope(env, result);
@@ -261,7 +261,7 @@ napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle
 
 napi_status napi_close_escapable_handle_scope(napi_env env, napi_escapable_handle_scope scope) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL || !is_top(state, scope, NCK_SCOPE_ESCAPABLE)))
+  if (NCK_UNLIKELY(nck_tls.env != env || !is_top(state, scope, NCK_SCOPE_ESCAPABLE)))
     return close_escapable_slow(env, scope, NCK_PC);
   napi_status status = nck_real.napi_close_escapable_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
@@ -313,9 +313,10 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
     struct nck_scope *around = open - 1;
     while (around > state->scopes && around->kind == NCK_SCOPE_CALLBACK)
       around--;
-    *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | around->tag_bits);
+    *result = nck_value_tagged(*result, around->tag_bits);
     around->n_handles++;
-    state->row->counters[NCK_KIND_HANDLE].created++;
+    if (around == state->scopes)
+      state->row->counters[NCK_KIND_HANDLE].created++;
   } else {
     nck_value_out(state, result, id, pc);
   }

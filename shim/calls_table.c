@@ -30,18 +30,19 @@
 #define NCK_PASS_out_global(x) , x
 #define NCK_PASS_arg(type, x) , x
 
-// In what follows, fast: the value was made in the innermost scope, or needs no look.
-#define NCK_FAST_in_value(x) || ((uint64_t)(uintptr_t)x & ~NCK_VALUE_MASK) != state->top_tag_bits
-#define NCK_FAST_out_value(x)
-#define NCK_FAST_out_constant(x)
-#define NCK_FAST_out_global(x)
-#define NCK_FAST_arg(type, x)
+// A value that was made in the innermost scope loses its tag to the scope's, and has no bit left
+// above NCK_VALUE_MASK. Twice: nothing has happened.
+#define NCK_FLIP_in_value(x) x = (napi_value)((uintptr_t)x ^ state->top_tag_bits);
+#define NCK_FLIP_out_value(x)
+#define NCK_FLIP_out_constant(x)
+#define NCK_FLIP_out_global(x)
+#define NCK_FLIP_arg(type, x)
 
-#define NCK_STRIP_in_value(x) x = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)x & NCK_VALUE_MASK);
-#define NCK_STRIP_out_value(x)
-#define NCK_STRIP_out_constant(x)
-#define NCK_STRIP_out_global(x)
-#define NCK_STRIP_arg(type, x)
+#define NCK_BITS_in_value(x) | (uint64_t)(uintptr_t)x
+#define NCK_BITS_out_value(x)
+#define NCK_BITS_out_constant(x)
+#define NCK_BITS_out_global(x)
+#define NCK_BITS_arg(type, x)
 
 #define NCK_CHECK_in_value(x) x = nck_value_in(state, x, id, pc);
 #define NCK_CHECK_out_value(x)
@@ -58,7 +59,7 @@
 // undefined, null and the booleans need no handle of their own: they are tagged, but not counted.
 static inline void nck_constant_out(struct nck_env *state, napi_value *result) {
   if (result != NULL && *result != NULL)
-    *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | state->top_tag_bits);
+    *result = nck_value_tagged(*result, state->top_tag_bits);
 }
 
 static inline void nck_global_out(struct nck_env *state, napi_value *result,
@@ -68,11 +69,9 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
     state->globals[state->next_global++ % 4] = *result;
 }
 
-static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_function_id function,
-                                                    napi_status status, const void *pc) {
-  struct nck_env *state = nck_tls.env == env ? nck_tls.state : nck_env_find(env);
-  if (state != NULL)
-    nck_call_failed(state, function, status, pc);
+static __attribute__((noinline)) napi_status
+failed(struct nck_env *state, enum nck_function_id function, napi_status status, const void *pc) {
+  nck_call_failed(state, function, status, pc);
   return status;
 }
 
@@ -100,14 +99,17 @@ static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_funct
   napi_status name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__)) {                                \
     const enum nck_function_id id = NCK_FN_##name;                                                 \
     struct nck_env *state = nck_tls.state;                                                         \
-    if (NCK_UNLIKELY(nck_tls.env != env || env == NULL ||                                          \
-                     nck_tls.attention != 0 NCK_MAP(NCK_FAST_, __VA_ARGS__)))                      \
+    if (NCK_UNLIKELY(nck_tls.env != env))                                                          \
       return slow_##name(env NCK_MAP(NCK_PASS_, __VA_ARGS__), NCK_PC);                             \
+    NCK_MAP(NCK_FLIP_, __VA_ARGS__)                                                                \
+    if (NCK_UNLIKELY((0 NCK_MAP(NCK_BITS_, __VA_ARGS__)) > NCK_VALUE_MASK)) {                      \
+      NCK_MAP(NCK_FLIP_, __VA_ARGS__)                                                              \
+      return slow_##name(env NCK_MAP(NCK_PASS_, __VA_ARGS__), NCK_PC);                             \
+    }                                                                                              \
     state->row->n_calls++;                                                                         \
-    NCK_MAP(NCK_STRIP_, __VA_ARGS__)                                                               \
     napi_status status = nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                       \
     if (NCK_UNLIKELY(status != napi_ok))                                                           \
-      return failed(env, id, status, NCK_PC);                                                      \
+      return failed(state, id, status, NCK_PC);                                                    \
     const void *pc = NCK_PC;                                                                       \
     (void)pc;                                                                                      \
     NCK_MAP(NCK_NOTE_, __VA_ARGS__)                                                                \

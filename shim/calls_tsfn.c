@@ -169,7 +169,7 @@ static void call_js_trampoline(napi_env env, napi_value js_callback, void *conte
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_CALL_JS, (const void *)(uintptr_t)tsfn->call_js);
   if (state != NULL && js_callback != NULL)
-    js_callback = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)js_callback | state->top_tag_bits);
+    js_callback = nck_value_tagged(js_callback, state->top_tag_bits);
   tsfn->call_js(env, js_callback, tsfn->user_context, data);
 }
 

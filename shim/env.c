@@ -29,7 +29,7 @@
 #include "stack.h"
 #include "user.h"
 
-__thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec")));
+__thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec"))) = {.env = NCK_NO_ENV};
 bool nck_many_threads;
 uint64_t (*nck_uv_now)(const void *loop);
 
@@ -352,7 +352,7 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
     state->row->flags |= NCK_ENV_TAGGED;
     learn_constants(state);
   }
-  if (nck_scope_push(state, NCK_SCOPE_OUTSIDE, NULL, NULL) == NULL)
+  if (!nck_scopes_begin(state))
     return NULL;
   if (state->watched && pc != NULL)
     state->row->birth_stack = nck_stack_capture(pc, nck_frame_limit());
@@ -506,11 +506,12 @@ enter_other(napi_env env, enum nck_function_id function, const void *pc) {
 }
 
 struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc) {
-  if (NCK_UNLIKELY(nck_tls.frame == NULL || nck_tls.frame->opened))
+  if (nck_tls.frame != NULL && !nck_tls.frame->opened)
+    nck_frame_open(nck_tls.frame);
+  struct nck_env *state = nck_tls.state;
+  if (NCK_UNLIKELY(state == NULL || state->env != env || state->state == NCK_ENV_ENDED))
     return enter_other(env, function, pc);
-  nck_frame_open(nck_tls.frame);
-  if (NCK_UNLIKELY(nck_tls.env != env || env == NULL))
-    return enter_other(env, function, pc);
-  nck_tls.state->row->n_calls++;
-  return nck_tls.state;
+  nck_env_select(state);
+  state->row->n_calls++;
+  return state;
 }

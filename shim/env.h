@@ -43,11 +43,16 @@ struct nck_scope {
   uint64_t token;    // what the addon got; 0: nothing
   uint32_t n_handles;
   uint32_t next_look; // so many handles ask for a look at what makes them
-  uint8_t kind;       // enum nck_scope_kind
-  bool escaped;
-  bool limit_said;
-  bool noted;          // there was a look: `made_by` is set
-  bool closed_abroad;  // on another thread (wrong-thread-call)
+  union {
+    struct {
+      uint8_t kind; // enum nck_scope_kind
+      bool escaped;
+      bool limit_said;
+      bool noted;         // there was a look: `made_by` is set
+      bool closed_abroad; // on another thread (wrong-thread-call)
+    };
+    uint64_t flags; // all of these, so that one store sets them
+  };
   const void *made_by; // the call that made a handle when it was looked at
 };
 
@@ -68,6 +73,8 @@ struct nck_env {
   struct nck_env_row *row; // in the record
   uint64_t top_tag_bits;   // of the innermost scope
   struct nck_scope *top;   // &scopes[n_scopes - 1]
+  uint32_t n_scopes, max_scopes;
+  uint32_t n_entered; // outermost callbacks
   bool tagged;
   bool watched;
   bool foreign;   // a stand-in used on a thread that is not the env's own: checks nothing, converts
@@ -77,7 +84,6 @@ struct nck_env {
   uint8_t state;  // enum nck_env_state; read on any thread
   uint32_t index; // env row
   uint32_t module;
-  uint32_t n_scopes, max_scopes;
   struct nck_scope *scopes;
   uint32_t next_serial;
   uint32_t n_opened_abroad; // scopes opened on another thread (wrong-thread-call)
@@ -102,9 +108,8 @@ struct nck_env {
   struct nck_announced *announced;         // napi_adjust_external_memory by call: calls_env.c
   uint32_t napi_version;
   uint16_t refused_function, refused_status; // the last call that failed in its teardown; 0: none
-  void *loop;         // the env's uv_loop_t; NULL: none, or uv_now is not to be had
-  uint64_t last_now;  // its time at the last callback
-  uint32_t n_entered; // outermost callbacks
+  void *loop;        // the env's uv_loop_t; NULL: none, or uv_now is not to be had
+  uint64_t last_now; // its time at the last callback
   struct nck_env *next_on_thread;
   struct nck_env *next_in_bucket;
   struct nck_env *next_ended;
@@ -121,23 +126,23 @@ struct nck_thread_state {
   struct nck_info_ring *infos; // as nck_tls.infos, for calls on other threads; NULL: none
 };
 
-// Per-thread state on the hot path. `env` and `state` are set only while env is alive, watched and
-// of this thread.
+// Per-thread state on the hot path. `state` is that of the last call's env, while this is alive,
+// watched and of this thread.
 struct nck_tls {
+  // That env while a call with it needs no further look: one compare finds most calls to be
+  // harmless. NCK_NO_ENV: look (no callback is running, or its frame has not been opened, or it is
+  // a finalizer, or there is `trouble`).
   napi_env env;
   struct nck_env *state;
   struct nck_frame *frame; // the innermost callback of an addon on this thread
   union {
     struct {
       bool refused_by_throw; // on_error=throw left an exception
-      bool in_finalizer;     // kind of `frame`
       bool exception_left;   // by a call with one of this thread's envs: `pending` of its state
-      bool outside;          // a callback has run on this thread, and none is running now
     };
-    // 0: a call of the runtime needs no further check. Frames write all of it at once: a byte that
-    // has just been written and is read as part of a word makes the processor wait.
-    uint32_t attention;
+    uint16_t trouble; // 0: none of these
   };
+  bool callback_ran;         // an outermost one, on this thread
   uint32_t next_tag, n_tags; // the last tag given out, and how many after it are not in use
   struct nck_closed_scopes *closed_scopes; // see scope.h
   struct nck_info *next_info;              // of infos, the next to be given out
@@ -145,14 +150,7 @@ struct nck_tls {
   struct nck_thread_state *thread;
   uint32_t quiet; // napicheck_disable nesting
 };
-#define NCK_ATTENTION_REFUSED (1u << 0)
-#define NCK_ATTENTION_FINALIZER (1u << 8)
-#define NCK_ATTENTION_OUTSIDE (1u << 24)
-_Static_assert(offsetof(struct nck_tls, refused_by_throw) == offsetof(struct nck_tls, attention) &&
-                   offsetof(struct nck_tls, in_finalizer) ==
-                       offsetof(struct nck_tls, attention) + 1 &&
-                   offsetof(struct nck_tls, outside) == offsetof(struct nck_tls, attention) + 3,
-               "bits of attention");
+#define NCK_NO_ENV ((napi_env)UINTPTR_MAX) // no env has this address
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec"))) NCK_HIDDEN_DATA;
 
 // Two envs or more live on different threads: shared counters need atomics.
@@ -175,7 +173,7 @@ struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, 
   NCK_ENTER_FROM(NCK_FN_##name, pc)
 #define NCK_ENTER_FROM(id, pc)                                                                     \
   state = nck_tls.state;                                                                           \
-  if (NCK_LIKELY(nck_tls.env == env && env != NULL)) {                                             \
+  if (NCK_LIKELY(nck_tls.env == env)) {                                                            \
     state->row->n_calls++;                                                                         \
   } else {                                                                                         \
     state = nck_env_enter_slow(env, id, pc);                                                       \
@@ -204,17 +202,6 @@ void nck_env_note_fatal(const void *pc);
 
 // This thread's state; made on first use. NULL when blind.
 struct nck_thread_state *nck_thread_current(void);
-
-// Switches the tls cache to a state (NULL: none).
-static inline void nck_env_select(struct nck_env *state) {
-  if (state != NULL && !state->foreign) {
-    nck_tls.env = state->env;
-    nck_tls.state = state;
-  } else {
-    nck_tls.env = NULL;
-    nck_tls.state = NULL;
-  }
-}
 
 // Counts the turn of the event loop that runs now, when it is another than the last one counted. A
 // callback that is entered from the loop looks at the loop's time alone, which libuv moves once a

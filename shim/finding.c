@@ -143,6 +143,7 @@ static void on_error(const struct nck_event *event, const char *message) {
     snprintf(code, sizeof code, "NAPICHECK_%s", kinds[event->kind].word);
     snprintf(text, sizeof text, "napicheck: %s: %s", kinds[event->kind].word, message);
     nck_tls.refused_by_throw = nck_real.napi_throw_error(state->env, code, text) == napi_ok;
+    nck_tls.env = NCK_NO_ENV;
   }
 }
 
@@ -236,35 +237,43 @@ static void report_ignored(struct nck_env *state, enum nck_function_id function,
                     nck_function_name(function), state->pending_by);
 }
 
+// A call that had to be refused because of an exception.
+static void note_pending(struct nck_env *state, enum nck_function_id function, const void *pc) {
+  if (state->pending) {
+    report_ignored(state, function, pc);
+    return;
+  }
+  state->pending = true;
+  nck_tls.exception_left = true;
+  nck_tls.env = NCK_NO_ENV;
+  state->pending_by = nck_function_name(function);
+  state->pending_stack = nck_stack_single(pc, false);
+}
+
 void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_status status,
                      const void *pc) {
   if (state->foreign || nck_recorder_is_blind())
     return;
-  int saved = errno;
   state->row->n_failed_calls++;
   if (state->thread->scanned) {
     state->refused_function = (uint16_t)function;
     state->refused_status = (uint16_t)status;
   }
-  if (nck_options.checks & NCK_CHECK_exceptions) {
-    if (status == napi_pending_exception) {
-      if (state->pending) {
-        report_ignored(state, function, pc);
-      } else {
-        state->pending = true;
-        nck_tls.exception_left = true;
-        state->pending_by = nck_function_name(function);
-        state->pending_stack = nck_stack_single(pc, false);
-      }
-    }
-    struct failed_cache_entry *entry =
-        &failed_cache[((uintptr_t)pc >> 2 ^ (uintptr_t)status) % FAILED_CACHE];
-    if (entry->pc != pc || entry->function != function || entry->status != status ||
-        entry->row == 0)
+  if (!(nck_options.checks & NCK_CHECK_exceptions))
+    return;
+  struct failed_cache_entry *entry =
+      &failed_cache[((uintptr_t)pc >> 2 ^ (uintptr_t)status) % FAILED_CACHE];
+  bool is_known =
+      entry->pc == pc && entry->function == function && entry->status == status && entry->row != 0;
+  if (NCK_UNLIKELY(!is_known || status == napi_pending_exception)) {
+    int saved = errno;
+    if (status == napi_pending_exception)
+      note_pending(state, function, pc);
+    if (!is_known)
       *entry = (struct failed_cache_entry){pc, failed_row(state, function, status, pc),
                                            (uint16_t)function, (uint16_t)status};
-    if (entry->row != 0)
-      nck_recorder.failed[entry->row].count++;
+    errno = saved;
   }
-  errno = saved;
+  if (entry->row != 0)
+    nck_recorder.failed[entry->row].count++;
 }

@@ -34,20 +34,22 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
 
 void nck_frame_open(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
-  uint32_t attention = nck_tls.attention;
   frame->opened = true;
+  frame->ready = NCK_NO_INFO;
   frame->saved_state = nck_tls.state;
-  frame->attention_after =
-      frame->outer == NULL ? NCK_ATTENTION_OUTSIDE : attention & NCK_ATTENTION_FINALIZER;
-  nck_tls.attention = (attention & ~NCK_ATTENTION_OF_FRAMES) |
-                      (frame->kind == NCK_FRAME_FINALIZER ? NCK_ATTENTION_FINALIZER : 0);
+  nck_tls.refused_by_throw = false;
   if (state != NULL) {
     frame->depth = state->n_scopes;
-    if (nck_scope_push(state, NCK_SCOPE_FRAME, NULL, frame->user_cb) == NULL)
+    if (nck_scope_push_bare(state, NCK_SCOPE_FRAME, frame->user_cb) == NULL) {
       frame->state = state = NULL;
+      frame->depth = NCK_FRAME_NO_SCOPE;
+    }
   }
-  if (frame->outer == NULL && state != NULL)
-    nck_env_count_turn(state);
+  if (frame->outer == NULL) {
+    nck_tls.callback_ran = true;
+    if (state != NULL)
+      nck_env_count_turn(state);
+  }
   nck_env_select(state);
 }
 
@@ -67,10 +69,6 @@ struct nck_info *nck_frame_find_info(void) {
     ring = nck_own_alloc(sizeof *ring);
     if (ring == NULL)
       return NULL;
-    for (int i = 0; i < NCK_INFOS; i++) {
-      ring->infos[i].next = &ring->infos[(i + 1) % NCK_INFOS];
-      ring->infos[i].bundle = &ring->infos[i].env;
-    }
     // The memory may have been another thread's ring, and an addon may have kept one of its infos:
     // begin elsewhere.
     uint32_t serial = nck_tls.thread != NULL ? nck_tls.thread->serial : 0;
@@ -80,8 +78,8 @@ struct nck_info *nck_frame_find_info(void) {
       nck_tls.thread->infos = ring;
   }
   struct nck_info *info = nck_tls.next_info;
-  for (int i = 0; i < NCK_INFOS; i++, info = info->next)
-    if (info->frame == NULL)
+  for (int i = 0; i < NCK_INFOS; i++, info = nck_info_next(info))
+    if (info->real == NULL)
       return info;
   return NULL;
 }
@@ -159,9 +157,10 @@ static bool is_without_scope(const struct nck_env *state) {
 }
 
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {
-  if (nck_tls.in_finalizer)
+  if (nck_frame_finalizes())
     nck_frame_check_gc(state, function, pc);
-  if (nck_tls.outside && is_without_scope(state) && nck_function_makes_handles(function))
+  if (nck_tls.frame == NULL && nck_tls.callback_ran && is_without_scope(state) &&
+      nck_function_makes_handles(function))
     nck_scope_outside(state, function, pc);
   if (nck_tls.exception_left)
     check_exception(state, function);

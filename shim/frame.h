@@ -22,19 +22,21 @@ enum nck_frame_kind {
 // after its callback has returned is told from the infos of the next 255 callbacks. It is readable
 // memory, and its second word leads to the env and the data, because koffi reads those there
 // (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
-struct nck_info {
-  struct nck_info *next; // in the ring
-  void *bundle;          // &env
+struct nck_bundle {
   napi_env env;
   void *data;
-  struct nck_frame *frame; // NULL: not in use
-  napi_callback_info real;
+};
+struct nck_info {
+  napi_callback_info real; // NULL: not in use
+  struct nck_bundle *bundle;
 };
 
 enum { NCK_INFOS = 256 };
-struct nck_info_ring {
+struct nck_info_ring { // a page, and aligned as one
   struct nck_info infos[NCK_INFOS];
 };
+_Static_assert(sizeof(struct nck_info_ring) == 4096, "its start is found by a mask");
+#define NCK_NO_INFO ((napi_callback_info)UINTPTR_MAX) // no info has this address
 
 // Arguments that a callback's frame has ready for it.
 enum { NCK_FRAME_ARGUMENTS = 6 };
@@ -45,24 +47,48 @@ struct nck_frame {
   napi_env saved_env;          // tls cache before
   struct nck_env *saved_state; // where it is open
   const void *user_cb;         // the addon's function
-  struct nck_info *info;       // for NCK_FRAME_CALLBACK
-  uint32_t depth;              // scopes of the env below this frame's own
-  uint32_t attention_after;    // what `attention` gets when it is left, as far as it is a frame's
+  uint32_t depth;              // scopes of the env below this frame's own, where it has one
   uint32_t queued_stack;       // for NCK_FRAME_EXECUTE
-  uint16_t ending;             // of its scope; 0: not known
-  uint8_t kind;                // enum nck_frame_kind
-  bool opened;                 // has its scope
-  bool collects;               // a finalizer of a value that was collected
-  bool basic;                  // a finalizer that must not touch the garbage collector
-  bool no_js;                  // a finalizer: never run JavaScript here
-  bool turn_is_counted;        // see object.c
-  // For NCK_FRAME_CALLBACK: what napi_get_cb_info says, where it was asked for all of that.
-  bool has_arguments;
+  union {
+    struct {
+      uint8_t kind;         // enum nck_frame_kind
+      bool opened;          // has its scope
+      bool collects;        // a finalizer of a value that was collected
+      bool basic;           // a finalizer that must not touch the garbage collector
+      bool no_js;           // a finalizer: never run JavaScript here
+      bool turn_is_counted; // see object.c
+    };
+    uint64_t flags; // all of these, so that one store sets them
+  };
+  // For NCK_FRAME_CALLBACK: its info, and what napi_get_cb_info says of it. `ready`: the info while
+  // the frame has not been opened, and the first question can be answered at once.
+  struct nck_info *info;
+  napi_callback_info ready;
+  struct nck_bundle bundle;
   size_t n_arguments; // of the call; those from NCK_FRAME_ARGUMENTS on are not here
   napi_value arguments[NCK_FRAME_ARGUMENTS], this_arg;
 };
-#define NCK_ATTENTION_OF_FRAMES                                                                    \
-  (NCK_ATTENTION_REFUSED | NCK_ATTENTION_FINALIZER | NCK_ATTENTION_OUTSIDE)
+enum { NCK_FRAME_NO_SCOPE = UINT32_MAX }; // its depth
+
+static inline struct nck_frame *nck_frame_of_info(const struct nck_info *info) {
+  return (struct nck_frame *)(void *)((char *)info->bundle - offsetof(struct nck_frame, bundle));
+}
+
+// A finalizer runs, and has made a call.
+static inline bool nck_frame_finalizes(void) {
+  return nck_tls.frame != NULL && nck_tls.frame->kind == NCK_FRAME_FINALIZER &&
+         nck_tls.frame->opened;
+}
+
+// Switches the tls cache to a state (NULL: none).
+static inline void nck_env_select(struct nck_env *state) {
+  bool known = state != NULL && !state->foreign;
+  nck_tls.state = known ? state : NULL;
+  nck_tls.env = known && nck_tls.trouble == 0 && nck_tls.frame != NULL && nck_tls.frame->opened &&
+                        nck_tls.frame->kind != NCK_FRAME_FINALIZER
+                    ? state->env
+                    : NCK_NO_ENV;
+}
 
 // Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet:
 // the first call with an env finds none selected, and opens the frame. Many callbacks make no call.
@@ -73,20 +99,40 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->saved_env = nck_tls.env;
   frame->user_cb = user_cb;
   frame->info = NULL;
-  frame->ending = 0;
+  frame->ready = NCK_NO_INFO;
+  frame->depth = NCK_FRAME_NO_SCOPE;
+  frame->flags = 0;
   frame->kind = (uint8_t)kind;
-  frame->opened = false;
-  frame->collects = false;
-  frame->basic = false;
-  frame->turn_is_counted = false;
-  frame->has_arguments = false;
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
-  nck_tls.env = NULL;
+  nck_tls.env = NCK_NO_ENV;
   nck_tls.frame = frame;
 }
 
 // Opens the innermost frame, which has begun.
 void nck_frame_open(struct nck_frame *frame);
+
+// The same for a callback's, where it takes no call of another function. False: it has not been
+// opened.
+static inline bool nck_frame_open_at_once(struct nck_frame *frame, struct nck_env *state) {
+  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes || nck_tls.trouble != 0 || !state->tagged ||
+                   nck_tls.n_tags == 0))
+    return false;
+  if (frame->outer == NULL) {
+    uint32_t n_entered = state->n_entered + 1;
+    if (NCK_UNLIKELY((n_entered & nck_turn_looks) == 0))
+      return false;
+    state->n_entered = n_entered;
+    nck_tls.callback_ran = true;
+  }
+  frame->depth = state->n_scopes;
+  nck_scope_enter(state, NCK_SCOPE_FRAME, frame->user_cb, nck_tag_next());
+  frame->opened = true;
+  frame->ready = NCK_NO_INFO;
+  frame->saved_state = nck_tls.state;
+  nck_tls.state = state;
+  nck_tls.env = state->env;
+  return true;
+}
 
 static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
                                    enum nck_frame_kind kind, const void *user_cb) {
@@ -97,24 +143,31 @@ static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *stat
 // Scopes that the callback left open: says so, and pops them all. Or it closed ours.
 void nck_frame_settle(struct nck_frame *frame);
 
-// Checks what the callback left open, closes the frame. A cleanup handler: see NCK_FRAME.
-static inline void nck_frame_leave(struct nck_frame *frame) {
+// Leaves a frame whose scope has been closed, or that has not been opened.
+static inline void nck_frame_end(struct nck_frame *frame, bool opened) {
   if (frame->info != NULL)
-    frame->info->frame = NULL;
-  if (frame->opened) {
-    struct nck_env *state = frame->state;
-    if (state != NULL) {
-      if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
-        nck_scope_pop_known(state, frame->user_cb, frame->ending);
-      else
-        nck_frame_settle(frame);
-      state->pending = false;
-    }
-    nck_tls.attention = (nck_tls.attention & ~NCK_ATTENTION_OF_FRAMES) | frame->attention_after;
+    frame->info->real = NULL;
+  if (opened)
     nck_tls.state = frame->saved_state;
-  }
   nck_tls.frame = frame->outer;
   nck_tls.env = frame->saved_env;
+  if (NCK_UNLIKELY(nck_tls.trouble != 0)) {
+    nck_tls.refused_by_throw &= !opened;
+    nck_tls.env = NCK_NO_ENV;
+  }
+}
+
+// Checks what the callback left open, closes the frame. A cleanup handler: see NCK_FRAME.
+static inline void nck_frame_leave(struct nck_frame *frame) {
+  struct nck_env *state = frame->state;
+  if (frame->opened && state != NULL) {
+    if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
+      nck_scope_pop_bare(state, frame->user_cb);
+    else
+      nck_frame_settle(frame);
+    state->pending = false;
+  }
+  nck_frame_end(frame, frame->opened);
 }
 
 // The cleanup runs where the process has libgcc_s (any program with C++ in it); where it has not,
@@ -142,13 +195,13 @@ void nck_frame_thread_end(struct nck_thread_state *thread);
 void nck_frame_check_gc(struct nck_env *state, enum nck_function_id function, const void *pc);
 #define NCK_CHECK_GC(state, function, pc)                                                          \
   do {                                                                                             \
-    if (NCK_UNLIKELY(nck_tls.in_finalizer))                                                        \
+    if (NCK_UNLIKELY(nck_tls.env != (state)->env) && nck_frame_finalizes())                        \
       nck_frame_check_gc(state, function, pc);                                                     \
   } while (0)
 
 // Last check before the runtime is called by a function of class ENV_THREAD.
 #define NCK_REFUSES(state, function, pc)                                                           \
-  (NCK_UNLIKELY(nck_tls.attention != 0) && nck_frame_refuses(state, function, pc))
+  (NCK_UNLIKELY(nck_tls.env != (state)->env) && nck_frame_refuses(state, function, pc))
 #define NCK_BEFORE_REAL(state, function, pc)                                                       \
   do {                                                                                             \
     if (NCK_REFUSES(state, function, pc))                                                          \
@@ -175,23 +228,22 @@ static inline bool nck_frame_in_init(void) {
 // An info that is not in use. NULL: that many callbacks in one another, or no memory.
 struct nck_info *nck_frame_find_info(void);
 
-// Gives a frame of a callback its info; what the addon gets. The runtime's own when there is no
-// room.
-static inline napi_callback_info nck_frame_give_info(struct nck_frame *frame, napi_env env,
-                                                     napi_callback_info real, void *user_data) {
-  struct nck_info *info = nck_tls.next_info;
-  if (NCK_UNLIKELY(info == NULL || info->frame != NULL) && (info = nck_frame_find_info()) == NULL)
-    return real;
-  nck_tls.next_info = info->next;
-  info->env = env;
-  info->data = user_data;
-  info->frame = frame;
-  info->real = real;
-  frame->info = info;
-  return (napi_callback_info)info;
+// The one after it in its ring.
+static inline struct nck_info *nck_info_next(struct nck_info *info) {
+  const uintptr_t mask = sizeof(struct nck_info_ring) - 1;
+  return (struct nck_info *)(((uintptr_t)info & ~mask) | ((uintptr_t)(info + 1) & mask));
 }
 
-// Turns the addon's napi_callback_info back. NULL: not one of ours. Its `frame` is NULL when the
+// The one for the next callback. NULL: as above.
+static inline struct nck_info *nck_info_take(void) {
+  struct nck_info *info = nck_tls.next_info;
+  if (NCK_UNLIKELY(info == NULL || info->real != NULL) && (info = nck_frame_find_info()) == NULL)
+    return NULL;
+  nck_tls.next_info = nck_info_next(info);
+  return info;
+}
+
+// Turns the addon's napi_callback_info back. NULL: not one of ours. Its `real` is NULL when the
 // callback it belonged to has returned.
 static inline struct nck_info *nck_frame_info(const struct nck_info_ring *ring,
                                               napi_callback_info given) {

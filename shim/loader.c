@@ -51,7 +51,7 @@ static napi_value init_run(napi_addon_register_func init, napi_env env, napi_val
   NCK_FRAME(frame);
   nck_frame_enter(&frame, state, NCK_FRAME_INIT, address);
   if (exports != NULL)
-    exports = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)exports | state->top_tag_bits);
+    exports = nck_value_tagged(exports, state->top_tag_bits);
   napi_value result = init(env, exports);
   return nck_value_in(state, result, NCK_FN_napi_module_register, address);
 }

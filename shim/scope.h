@@ -34,10 +34,13 @@ static inline uint32_t nck_ending_hash(const void *opened, const void *closed) {
 
 extern uint32_t nck_handle_limit;
 // The profile names the call that made the handles of scopes with so many.
-extern uint32_t nck_first_look;
+extern uint32_t nck_first_look NCK_HIDDEN_DATA;
 
 // Tells the profile of a scope with many handles, which is about to close.
 void nck_scope_tell(const struct nck_scope *scope);
+
+// Opens a new env's outermost scope. False: there is no memory (the tool went blind).
+bool nck_scopes_begin(struct nck_env *state);
 
 // Makes room for more scopes. False: there is none (the tool went blind).
 bool nck_scopes_grow(struct nck_env *state);
@@ -45,64 +48,85 @@ bool nck_scopes_grow(struct nck_env *state);
 // Counts the tags after the last one that no open scope has. 0 when all are in use.
 uint32_t nck_tags_count(void);
 
-// A tag that no open scope of this thread has, as the upper 16 bits. 0: there is none.
-static inline uint64_t nck_tag_new(void) {
-  if (NCK_UNLIKELY(nck_tls.n_tags == 0) && (nck_tls.n_tags = nck_tags_count()) == 0)
-    return 0;
+// Where there is one, and it has been counted.
+static inline uint64_t nck_tag_next(void) {
   nck_tls.n_tags--;
   return (uint64_t)++nck_tls.next_tag << 48;
 }
 
-// Pushes a scope; returns it. NULL when there is no memory (the tool went blind).
-static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind,
-                                               void *real, const void *pc) {
-  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes) && !nck_scopes_grow(state))
-    return NULL;
-  struct nck_scope *scope = &state->scopes[state->n_scopes++];
-  uint64_t tag_bits = state->tagged ? nck_tag_new() : 0;
+// A tag that no open scope of this thread has, as the upper 16 bits. 0: there is none.
+static inline uint64_t nck_tag_new(void) {
+  if (NCK_UNLIKELY(nck_tls.n_tags == 0) && (nck_tls.n_tags = nck_tags_count()) == 0)
+    return 0;
+  return nck_tag_next();
+}
+
+// Pushes a scope that has no token, where there is room for one.
+static inline struct nck_scope *nck_scope_enter(struct nck_env *state, enum nck_scope_kind kind,
+                                                const void *pc, uint64_t tag_bits) {
+  struct nck_scope *scope = state->top + 1;
+  state->n_scopes++;
   scope->tag_bits = tag_bits;
-  scope->real = real;
   scope->pc = pc;
-  // With a serial number that tells it from an earlier scope of the same depth. Frames have none.
-  scope->token = kind == NCK_SCOPE_FRAME || kind == NCK_SCOPE_OUTSIDE
-                     ? 0
-                     : NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 |
-                           ((state->n_scopes - 1) & 0xffff);
   scope->n_handles = 0;
-  scope->next_look = kind == NCK_SCOPE_OUTSIDE ? UINT32_MAX : nck_first_look;
+  scope->next_look = nck_first_look;
+  scope->flags = 0;
   scope->kind = (uint8_t)kind;
-  scope->escaped = false;
-  scope->limit_said = false;
-  scope->noted = false;
-  scope->closed_abroad = false;
   state->top = scope;
   state->top_tag_bits = tag_bits;
   return scope;
 }
 
-// Pops the innermost scope; `closed` is who closed it: a return address, or the callback that
-// returned. `ending` is the number of its ending where that is known, else 0.
-static inline void nck_scope_pop_known(struct nck_env *state, const void *closed, uint32_t ending) {
+// The same; NULL when there is no memory (the tool went blind).
+static inline struct nck_scope *nck_scope_push_bare(struct nck_env *state, enum nck_scope_kind kind,
+                                                    const void *pc) {
+  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes) && !nck_scopes_grow(state))
+    return NULL;
+  return nck_scope_enter(state, kind, pc, state->tagged ? nck_tag_new() : 0);
+}
+
+// Pushes a scope of the addon's own.
+static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_scope_kind kind,
+                                               void *real, const void *pc) {
+  struct nck_scope *scope = nck_scope_push_bare(state, kind, pc);
+  if (NCK_UNLIKELY(scope == NULL))
+    return NULL;
+  scope->real = real;
+  // With a serial number that tells it from an earlier scope of the same depth.
+  scope->token =
+      NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 | ((state->n_scopes - 1) & 0xffff);
+  return scope;
+}
+
+// Takes the innermost scope away, and counts the handles that were made in it.
+static inline void nck_scope_drop(struct nck_env *state) {
   struct nck_scope *scope = state->top;
-  struct nck_closed_scopes *all = nck_tls.closed_scopes;
-  if (NCK_LIKELY(all != NULL)) {
-    if (ending == 0) {
-      ending = nck_ending_hash(scope->pc, closed);
-      if (NCK_UNLIKELY(all->endings[ending].opened != scope->pc ||
-                       all->endings[ending].closed != closed))
-        ending = nck_ending_find(all, (enum nck_scope_kind)scope->kind, scope->pc, closed);
-    }
-    all->by_tag[scope->tag_bits >> 48] = (uint16_t)ending;
-  }
-  if (NCK_UNLIKELY(scope->noted))
-    nck_scope_tell(scope);
+  state->row->counters[NCK_KIND_HANDLE].created += scope->n_handles;
   state->n_scopes--;
   state->top = scope - 1;
   state->top_tag_bits = scope[-1].tag_bits;
 }
 
+// Pops the innermost scope, which has no token; `closed` is who closed it: a return address, or the
+// callback that returned.
+static inline void nck_scope_pop_bare(struct nck_env *state, const void *closed) {
+  const struct nck_scope *scope = state->top;
+  struct nck_closed_scopes *all = nck_tls.closed_scopes;
+  if (NCK_LIKELY(all != NULL)) {
+    uint32_t ending = nck_ending_hash(scope->pc, closed);
+    if (NCK_UNLIKELY(all->endings[ending].opened != scope->pc ||
+                     all->endings[ending].closed != closed))
+      ending = nck_ending_find(all, (enum nck_scope_kind)scope->kind, scope->pc, closed);
+    all->by_tag[scope->tag_bits >> 48] = (uint16_t)ending;
+  }
+  if (NCK_UNLIKELY(scope->noted))
+    nck_scope_tell(scope);
+  nck_scope_drop(state);
+}
+
 static inline void nck_scope_pop(struct nck_env *state, const void *closed) {
-  nck_scope_pop_known(state, closed, 0);
+  state->top->token = 0;
+  nck_scope_pop_bare(state, closed);
 }
 
 // Pops scopes until `depth` are left.
@@ -141,13 +165,16 @@ static inline napi_value nck_value_in(struct nck_env *state, napi_value value,
   return nck_value_in_slow(state, value, function, pc);
 }
 
+static inline napi_value nck_value_tagged(napi_value value, uint64_t tag_bits) {
+  return (napi_value)(uintptr_t)((uint64_t)(uintptr_t)value | tag_bits);
+}
+
 // Tags *result after a successful call.
 static inline void nck_value_out(struct nck_env *state, napi_value *result,
                                  enum nck_function_id function, const void *pc) {
   if (result == NULL || *result == NULL)
     return;
-  *result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)*result | state->top_tag_bits);
-  state->row->counters[NCK_KIND_HANDLE].created++;
+  *result = nck_value_tagged(*result, state->top_tag_bits);
   if (NCK_UNLIKELY(++state->top->n_handles >= state->top->next_look))
     nck_scope_look(state, function, pc);
 }

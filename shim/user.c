@@ -150,7 +150,7 @@ static bool is_wanted(uint32_t row, void *arg) {
 
 static void examine_values(const struct nck_thread_state *thread) {
   // Where the runtime forbids handles their values stay unknown.
-  if (nck_tls.frame == NULL || nck_tls.in_finalizer)
+  if (nck_tls.frame == NULL || nck_frame_finalizes())
     return;
   for (struct nck_env *state = thread->envs; state != NULL; state = state->next_on_thread)
     if (state->state == NCK_ENV_ALIVE)
