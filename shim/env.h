@@ -99,6 +99,8 @@ struct nck_env {
   struct nck_callback *callbacks;           // by functions and data
   struct nck_finalizer *finalizers;         // that have not run
   struct nck_wrap_key *wraps;               // those of napi_wrap by data pointer
+  struct nck_finalizer *free_finalizers;    // cleared, to be used again
+  struct nck_wrap_key *free_wraps;          // to be used again
   struct nck_finalizer *instance_finalizer; // of the present instance data
   struct nck_backlog backlog;
   struct nck_shared *shared;               // memory behind live externals

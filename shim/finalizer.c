@@ -18,7 +18,7 @@
 #include "scan.h"
 #include "stack.h"
 
-// Protects the order of the log; nests in nothing. Finalizers are rare next to calls.
+// Protects the order of the log where there are several threads; nests in nothing.
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 NCK_FORKS_HOLD(log_lock)
 
@@ -27,23 +27,33 @@ static __thread struct nck_finalizer *making __attribute__((tls_model("initial-e
 // Wraps by data pointer, for napi_remove_wrap.
 struct nck_wrap_key {
   const void *data;
-  struct nck_finalizer *first;
+  struct nck_finalizer *first; // the next free one, where it is free
   UT_hash_handle hh;
 };
 
 // What the innermost finalizer that is running was given.
 static __thread const void *running_data __attribute__((tls_model("initial-exec")));
 
+// An env keeps what it needed once: objects that are wrapped come and go by the thousand, and a
+// lock costs as much as all else.
+static struct nck_wrap_key *wrap_key_alloc(struct nck_env *state) {
+  struct nck_wrap_key *key = state->free_wraps;
+  if (key == NULL)
+    return nck_own_alloc(sizeof *key);
+  state->free_wraps = (struct nck_wrap_key *)(void *)key->first;
+  return key;
+}
+
 static void wrap_key_add(struct nck_env *state, struct nck_finalizer *finalizer) {
   struct nck_wrap_key *key;
   const void *data = finalizer->user_data;
   HASH_FIND(hh, state->wraps, &data, sizeof data, key);
   if (key == NULL) {
-    key = nck_own_alloc(sizeof *key);
+    key = wrap_key_alloc(state);
     if (key == NULL)
       return;
-    memset(key, 0, sizeof *key);
     key->data = data;
+    key->first = NULL;
     HASH_ADD(hh, state->wraps, data, sizeof key->data, key);
   }
   finalizer->key = key;
@@ -69,7 +79,8 @@ static void wrap_key_remove(struct nck_finalizer *finalizer) {
     *link = finalizer->same_key_next;
   if (key->first == NULL) {
     HASH_DELETE(hh, finalizer->state->wraps, key);
-    nck_own_free(key, sizeof *key);
+    key->first = (struct nck_finalizer *)(void *)finalizer->state->free_wraps;
+    finalizer->state->free_wraps = key;
   }
 }
 
@@ -98,15 +109,36 @@ static uint16_t next_serial(void) {
   return (uint16_t)(__atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) % UINT16_MAX + 1);
 }
 
+// The same for finalizers. Theirs is memory that is searched: what is free is cleared, but for the
+// pointer to the next. The env's own thread.
+static struct nck_finalizer *finalizer_alloc(struct nck_env *state) {
+  struct nck_finalizer *finalizer = state->free_finalizers;
+  if (finalizer == NULL)
+    return nck_held_alloc(sizeof *finalizer);
+  state->free_finalizers = finalizer->next;
+  finalizer->next = NULL;
+  return finalizer;
+}
+
+static void finalizer_free(struct nck_finalizer *finalizer) {
+  struct nck_env *state = finalizer->state;
+  if (state->state == NCK_ENV_ENDED) {
+    nck_held_free(finalizer, sizeof *finalizer);
+    return;
+  }
+  memset(finalizer, 0, sizeof *finalizer);
+  finalizer->next = state->free_finalizers;
+  state->free_finalizers = finalizer;
+}
+
 struct nck_finalizer *nck_finalizer_new(struct nck_env *state, enum nck_finalizer_kind kind,
                                         napi_finalize user_cb, void *user_data, void *user_hint,
                                         const void *pc) {
   if (user_cb == NULL || state->foreign || nck_recorder_is_blind())
     return NULL;
-  struct nck_finalizer *finalizer = nck_held_alloc(sizeof *finalizer);
+  struct nck_finalizer *finalizer = finalizer_alloc(state);
   if (finalizer == NULL)
     return NULL;
-  memset(finalizer, 0, sizeof *finalizer);
   finalizer->state = state;
   finalizer->user_cb = user_cb;
   finalizer->user_data = user_data;
@@ -198,7 +230,7 @@ static void unlink_finalizer(struct nck_finalizer *finalizer) {
 
 static void finalizer_drop(struct nck_finalizer *finalizer) {
   unlink_finalizer(finalizer);
-  nck_held_free(finalizer, sizeof *finalizer);
+  finalizer_free(finalizer);
 }
 
 struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi_status status) {
@@ -206,7 +238,7 @@ struct nck_finalizer *nck_finalizer_settle(struct nck_finalizer *finalizer, napi
     return NULL;
   making = finalizer->outer_making;
   if (finalizer->ran) {
-    nck_held_free(finalizer, sizeof *finalizer);
+    finalizer_free(finalizer);
     return NULL;
   }
   if (status == napi_ok)
@@ -250,7 +282,9 @@ void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, cons
   if (header == NULL || nck_recorder_is_blind())
     return;
   uint64_t frame = nck_module_frame((uintptr_t)user_cb, true);
-  pthread_mutex_lock(&log_lock);
+  bool is_shared = nck_many_threads || state == NULL;
+  if (is_shared)
+    pthread_mutex_lock(&log_lock);
   uint64_t order = header->n_finalizers;
   uint32_t row = order < NCK_FINALIZER_RING - 1 ? nck_recorder_append(NCK_TABLE_FINALIZER, 1)
                                                 : (uint32_t)(order % (NCK_FINALIZER_RING - 1)) + 1;
@@ -274,7 +308,8 @@ void nck_finalizer_log(struct nck_env *state, enum nck_finalizer_kind kind, cons
         .data = (uint64_t)(uintptr_t)data,
     };
   }
-  pthread_mutex_unlock(&log_lock);
+  if (is_shared)
+    pthread_mutex_unlock(&log_lock);
 }
 
 // Its record is gone, but the log may still know of the first run.
@@ -336,7 +371,7 @@ void nck_finalizer_run(napi_env env, void *data, void *hint) {
     if (in_making)
       finalizer->ran = true;
     else
-      nck_held_free(finalizer, sizeof *finalizer);
+      finalizer_free(finalizer);
     if (state->state == NCK_ENV_ALIVE) {
       state->row->n_gc_seen++;
       if (nck_runtime_finalizes_first() && nck_tls.frame == NULL) {
@@ -408,7 +443,22 @@ static void report_never_ran(struct nck_env *state, const struct nck_finalizer *
                     state->index);
 }
 
+static void give_back(struct nck_env *state) {
+  while (state->free_finalizers != NULL) {
+    struct nck_finalizer *finalizer = state->free_finalizers;
+    state->free_finalizers = finalizer->next;
+    nck_held_free(finalizer, sizeof *finalizer);
+  }
+  while (state->free_wraps != NULL) {
+    struct nck_wrap_key *key = state->free_wraps;
+    state->free_wraps = (struct nck_wrap_key *)(void *)key->first;
+    nck_own_free(key, sizeof *key);
+  }
+}
+
 void nck_finalizer_env_ended(struct nck_env *state, bool in_order) {
+  if (state->state == NCK_ENV_ENDED && state->thread == nck_tls.thread)
+    give_back(state);
   // Bun runs no finalizers at the end of its main env, Deno not all of them: no addon can change
   // it.
   if (!nck_runtime_has_uv())

@@ -14,9 +14,9 @@ struct nck_finalizer {
   napi_finalize user_cb;
   void *user_data; // what the addon gave as data: also the key of napi_remove_wrap
   void *user_hint;
-  uint32_t stack; // where it was made
-  uint32_t site;
-  uint64_t bytes;
+  uint32_t stack;         // where it was made
+  uint32_t deleted_stack; // where its reference was deleted before it ran: then user_data and
+                          // user_hint are hidden (held.h)
   uint16_t serial;        // of its hint; 0: freed
   uint8_t kind;           // enum nck_finalizer_kind
   uint8_t object_kind;    // enum nck_object_kind of its counter
@@ -24,11 +24,14 @@ struct nck_finalizer {
   bool retired;           // not expected to run
   bool ran;               // while it was being made
   bool unreachable;       // the addon has no pointer to `user_data` any more
-  uint32_t deleted_stack; // where its reference was deleted before it ran: then user_data and
-                          // user_hint are hidden (held.h)
   struct nck_finalizer *outer_making;
-  struct nck_wrap_key *key;            // of a wrap, where it is found by its data pointer
-  struct nck_finalizer *same_key_next; // wraps with the same data pointer
+  union {
+    uint64_t bytes; // of an external
+    struct {
+      struct nck_wrap_key *key;            // of a wrap, where it is found by its data pointer
+      struct nck_finalizer *same_key_next; // wraps with the same data pointer
+    };
+  };
   void *reference; // hidden token of the reference that napi_wrap or napi_add_finalizer returned
                    // with it
 };
