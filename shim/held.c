@@ -34,8 +34,10 @@ void *nck_held_alloc(size_t bytes) {
     result = block;
   } else {
     if ((size_t)(fresh_end - fresh) < class * CLASS_BYTES) {
+      // Who needs a second one will need all of it.
       char *mapping =
-          mmap(NULL, MAPPING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          mmap(NULL, MAPPING_BYTES, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | (held_bytes > 0 ? MAP_POPULATE : 0), -1, 0);
       if (mapping != MAP_FAILED) {
         fresh = mapping;
         fresh_end = mapping + MAPPING_BYTES;
