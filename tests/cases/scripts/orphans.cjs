@@ -1,7 +1,7 @@
 // orphans.cjs ADDON HOW: externals without a finalizer whose memory is somebody's; see ok__external-without-finalizer__lost.
 'use strict';
-const { spawnSync } = require('node:child_process');
-const { readFileSync } = require('node:fs');
+const { spawnSync } = require('child_process');
+const { readFileSync } = require('fs');
 
 // In one run of seventy V8 puts its code right behind malloc's heap, which then goes on elsewhere: see docs/limits.md.
 // Such a program has nothing to say to this case; another one takes its place, before the addon is loaded.
