@@ -27,7 +27,10 @@ static __thread struct nck_finalizer *making __attribute__((tls_model("initial-e
 // Wraps by data pointer, for napi_remove_wrap.
 struct nck_wrap_key {
   const void *data;
-  struct nck_finalizer *first; // the next free one, where it is free
+  union {
+    struct nck_finalizer *first;
+    struct nck_wrap_key *next_free;
+  };
   UT_hash_handle hh;
 };
 
@@ -40,7 +43,7 @@ static struct nck_wrap_key *wrap_key_alloc(struct nck_env *state) {
   struct nck_wrap_key *key = state->free_wraps;
   if (key == NULL)
     return nck_own_alloc(sizeof *key);
-  state->free_wraps = (struct nck_wrap_key *)(void *)key->first;
+  state->free_wraps = key->next_free;
   return key;
 }
 
@@ -79,7 +82,7 @@ static void wrap_key_remove(struct nck_finalizer *finalizer) {
     *link = finalizer->same_key_next;
   if (key->first == NULL) {
     HASH_DELETE(hh, finalizer->state->wraps, key);
-    key->first = (struct nck_finalizer *)(void *)finalizer->state->free_wraps;
+    key->next_free = finalizer->state->free_wraps;
     finalizer->state->free_wraps = key;
   }
 }
@@ -451,7 +454,7 @@ static void give_back(struct nck_env *state) {
   }
   while (state->free_wraps != NULL) {
     struct nck_wrap_key *key = state->free_wraps;
-    state->free_wraps = (struct nck_wrap_key *)(void *)key->first;
+    state->free_wraps = key->next_free;
     nck_own_free(key, sizeof *key);
   }
 }
