@@ -37,7 +37,8 @@ void nck_frame_open(struct nck_frame *frame) {
   frame->opened = true;
   frame->ready = NCK_NO_INFO;
   frame->saved_state = nck_tls.state;
-  nck_tls.refused_by_throw = false;
+  if (NCK_UNLIKELY(nck_tls.trouble != 0))
+    nck_tls.refused_by_throw = false;
   if (state != NULL) {
     frame->depth = state->n_scopes;
     if (nck_scope_push_bare(state, NCK_SCOPE_FRAME, frame->user_cb) == NULL) {

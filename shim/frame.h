@@ -18,14 +18,16 @@ enum nck_frame_kind {
   NCK_FRAME_HOOK
 };
 
-// What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
-// after its callback has returned is told from the infos of the next 255 callbacks. It is readable
-// memory, and its second word leads to the env and the data, because koffi reads those there
-// (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
+// What koffi finds behind the second word of a napi_callback_info.
 struct nck_bundle {
   napi_env env;
   void *data;
 };
+
+// What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
+// after its callback has returned is told from the infos of the next 255 callbacks. It is readable
+// memory, and its second word leads to the env and the data, because koffi reads those there
+// (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
 struct nck_info {
   napi_callback_info real; // NULL: not in use
   struct nck_bundle *bundle;
