@@ -203,14 +203,6 @@ static __attribute__((noinline)) napi_status close_escapable_slow(napi_env env, 
   return close_slow(env, scope, NCK_SCOPE_ESCAPABLE, pc);
 }
 
-static __attribute__((noinline)) napi_status failed(napi_env env, enum nck_function_id function,
-                                                    napi_status status, const void *pc) {
-  struct nck_env *state = nck_env_find(env);
-  if (state != NULL)
-    nck_call_failed(state, function, status, pc);
-  return status;
-}
-
 // The innermost scope, where it is the one to be closed.
 static inline bool is_top(const struct nck_env *state, const void *scope,
                           enum nck_scope_kind kind) {
@@ -232,7 +224,7 @@ napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result) {
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_handle_scope(env, result);
   if (NCK_UNLIKELY(status != napi_ok))
-    return failed(env, NCK_FN_napi_open_handle_scope, status, NCK_PC);
+    return nck_call_failed(state, NCK_FN_napi_open_handle_scope, status, NCK_PC);
   scope_opened(state, NCK_SCOPE_HANDLE, (void **)result, NCK_PC);
   return napi_ok;
 }
@@ -243,7 +235,7 @@ napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
     return close_handle_slow(env, scope, NCK_PC);
   napi_status status = nck_real.napi_close_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
-    return failed(env, NCK_FN_napi_close_handle_scope, status, NCK_PC);
+    return nck_call_failed(state, NCK_FN_napi_close_handle_scope, status, NCK_PC);
   return napi_ok;
 }
 
@@ -254,7 +246,7 @@ napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle
   state->row->n_calls++;
   napi_status status = nck_real.napi_open_escapable_handle_scope(env, result);
   if (NCK_UNLIKELY(status != napi_ok))
-    return failed(env, NCK_FN_napi_open_escapable_handle_scope, status, NCK_PC);
+    return nck_call_failed(state, NCK_FN_napi_open_escapable_handle_scope, status, NCK_PC);
   scope_opened(state, NCK_SCOPE_ESCAPABLE, (void **)result, NCK_PC);
   return napi_ok;
 }
@@ -265,7 +257,7 @@ napi_status napi_close_escapable_handle_scope(napi_env env, napi_escapable_handl
     return close_escapable_slow(env, scope, NCK_PC);
   napi_status status = nck_real.napi_close_escapable_handle_scope(env, pop_top(state, NCK_PC));
   if (NCK_UNLIKELY(status != napi_ok))
-    return failed(env, NCK_FN_napi_close_escapable_handle_scope, status, NCK_PC);
+    return nck_call_failed(state, NCK_FN_napi_close_escapable_handle_scope, status, NCK_PC);
   return napi_ok;
 }
 
@@ -315,8 +307,7 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
       around--;
     *result = nck_value_tagged(*result, around->tag_bits);
     around->n_handles++;
-    if (around == state->scopes)
-      state->row->counters[NCK_KIND_HANDLE].created++;
+    state->row->counters[NCK_KIND_HANDLE].created++;
   } else {
     nck_value_out(state, result, id, pc);
   }

@@ -69,12 +69,6 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
     state->globals[state->next_global++ % 4] = *result;
 }
 
-static __attribute__((noinline)) napi_status
-failed(struct nck_env *state, enum nck_function_id function, napi_status status, const void *pc) {
-  nck_call_failed(state, function, status, pc);
-  return status;
-}
-
 // Two functions a row. What most calls are (the env of the last call, values of the innermost
 // scope) needs no register that has to be saved, as long as all else is done by another function,
 // which begins anew.
@@ -109,7 +103,7 @@ failed(struct nck_env *state, enum nck_function_id function, napi_status status,
     state->row->n_calls++;                                                                         \
     napi_status status = nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                       \
     if (NCK_UNLIKELY(status != napi_ok))                                                           \
-      return failed(state, id, status, NCK_PC);                                                    \
+      return nck_call_failed(state, id, status, NCK_PC);                                           \
     const void *pc = NCK_PC;                                                                       \
     (void)pc;                                                                                      \
     NCK_MAP(NCK_NOTE_, __VA_ARGS__)                                                                \

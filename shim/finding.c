@@ -250,17 +250,17 @@ static void note_pending(struct nck_env *state, enum nck_function_id function, c
   state->pending_stack = nck_stack_single(pc, false);
 }
 
-void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_status status,
-                     const void *pc) {
+napi_status nck_call_failed(struct nck_env *state, enum nck_function_id function,
+                            napi_status status, const void *pc) {
   if (state->foreign || nck_recorder_is_blind())
-    return;
+    return status;
   state->row->n_failed_calls++;
   if (state->thread->scanned) {
     state->refused_function = (uint16_t)function;
     state->refused_status = (uint16_t)status;
   }
   if (!(nck_options.checks & NCK_CHECK_exceptions))
-    return;
+    return status;
   struct failed_cache_entry *entry =
       &failed_cache[((uintptr_t)pc >> 2 ^ (uintptr_t)status) % FAILED_CACHE];
   bool is_known =
@@ -276,4 +276,5 @@ void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_
   }
   if (entry->row != 0)
     nck_recorder.failed[entry->row].count++;
+  return status;
 }

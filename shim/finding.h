@@ -37,8 +37,8 @@ void nck_finding_raise(const struct nck_event *event, const char *format, ...)
 uint32_t nck_finding_stack(const void *pc);
 
 // After a call returned something other than napi_ok: the failed-call table and ignored exceptions.
-void nck_call_failed(struct nck_env *state, enum nck_function_id function, napi_status status,
-                     const void *pc);
+napi_status nck_call_failed(struct nck_env *state, enum nck_function_id function,
+                            napi_status status, const void *pc);
 
 // "0x7f.. (napi_get_reference_value)" style names.
 static inline const char *nck_function_name(enum nck_function_id function) {

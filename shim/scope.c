@@ -98,9 +98,9 @@ bool nck_scopes_grow(struct nck_env *state) {
 bool nck_scopes_begin(struct nck_env *state) {
   if (!nck_scopes_grow(state))
     return false;
-  // Its handles are counted when they are made: it never closes.
-  state->scopes[0] =
-      (struct nck_scope){.tag_bits = state->tagged ? nck_tag_new() : 0, .kind = NCK_SCOPE_OUTSIDE};
+  state->scopes[0] = (struct nck_scope){.tag_bits = state->tagged ? nck_tag_new() : 0,
+                                        .next_look = UINT32_MAX,
+                                        .kind = NCK_SCOPE_OUTSIDE};
   state->n_scopes = 1;
   state->top = state->scopes;
   state->top_tag_bits = state->top->tag_bits;
@@ -285,10 +285,8 @@ void nck_scope_look(struct nck_env *state, enum nck_function_id function, const 
   struct nck_scope *scope = state->top;
   uint32_t n_handles = scope->n_handles;
   // What is made outside any callback and scope is freed by somebody else, at a time of his.
-  if (state->foreign || state->n_scopes == 1) {
-    state->row->counters[NCK_KIND_HANDLE].created++;
+  if (state->foreign || state->n_scopes == 1)
     return;
-  }
   scope->made_by = pc;
   scope->noted = true;
   uint32_t twice = n_handles <= UINT32_MAX / 2 ? n_handles * 2 : UINT32_MAX;

@@ -98,10 +98,9 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
   return scope;
 }
 
-// Takes the innermost scope away, and counts the handles that were made in it.
+// Takes the innermost scope away.
 static inline void nck_scope_drop(struct nck_env *state) {
   struct nck_scope *scope = state->top;
-  state->row->counters[NCK_KIND_HANDLE].created += scope->n_handles;
   state->n_scopes--;
   state->top = scope - 1;
   state->top_tag_bits = scope[-1].tag_bits;
@@ -175,6 +174,7 @@ static inline void nck_value_out(struct nck_env *state, napi_value *result,
   if (result == NULL || *result == NULL)
     return;
   *result = nck_value_tagged(*result, state->top_tag_bits);
+  state->row->counters[NCK_KIND_HANDLE].created++;
   if (NCK_UNLIKELY(++state->top->n_handles >= state->top->next_look))
     nck_scope_look(state, function, pc);
 }
