@@ -247,8 +247,7 @@ bool nck_baseline_write(const struct nck_report *report, const char *path, bool 
   struct nck_output output;
   bool good = nck_output_open(&output, path, error);
   if (good) {
-    json_dumpf(json, output.stream, JSON_INDENT(2));
-    putc('\n', output.stream);
+    nck_json_write(json, output.stream);
     good = nck_output_close(&output, error);
   }
   json_decref(json);

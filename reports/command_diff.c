@@ -192,8 +192,7 @@ static void print_json(const struct row_list *list, bool all) {
   json_t *document = json_object();
   json_object_set_new(document, "schema", json_string("napicheck-diff/1"));
   json_object_set_new(document, "changes", array);
-  json_dumpf(document, stdout, JSON_INDENT(2));
-  putchar('\n');
+  nck_json_write(document, stdout);
   json_decref(document);
 }
 

@@ -7,6 +7,7 @@
 #include <ncurses.h>
 
 #include "cli.h"
+#include "json.h"
 #include "output.h"
 #include "policy.h"
 #include "top.h"
@@ -139,8 +140,7 @@ static int print_once(struct nck_top *top, const struct arguments *arguments) {
     n = arguments->lines;
   if (arguments->json) {
     json_t *json = nck_top_json(top, list, n);
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
+    nck_json_write(json, stdout);
     json_decref(json);
   } else {
     printf("pid %u %s: %s, %llu calls, %s after %llu.%llu s\n%s\n", top->pid, top->runtime,
@@ -283,8 +283,7 @@ static void write_snapshot(struct view *view) {
   bool good = nck_output_open(&output, name, &error);
   if (good) {
     json_t *json = nck_top_json(&view->top, list, n);
-    json_dumpf(json, output.stream, JSON_INDENT(2));
-    putc('\n', output.stream);
+    nck_json_write(json, output.stream);
     json_decref(json);
     good = nck_output_close(&output, &error);
   }

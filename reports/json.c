@@ -4,13 +4,15 @@
 #include "json.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render.h"
 #include "version.h"
 
+// Keys are literals of ours.
 static void set(json_t *object, const char *key, json_t *value) {
-  json_object_set_new(object, key, value ? value : json_null());
+  json_object_set_new_nocheck(object, key, value ? value : json_null());
 }
 
 static void set_text(json_t *object, const char *key, const char *text) {
@@ -355,18 +357,32 @@ static json_t *build_summary(const struct nck_report_summary *summary) {
   return json;
 }
 
+// Sets a text that is often that of the row before, whose string then serves both: `last`,
+// borrowed.
+static void set_repeated(json_t *object, const char *key, const char *text, json_t **last) {
+  if (*last && text && !strcmp(json_string_value(*last), text)) {
+    set(object, key, json_incref(*last));
+  } else {
+    set_known(object, key, text);
+    json_t *now = json_object_get(object, key);
+    *last = json_is_string(now) ? now : NULL;
+  }
+}
+
+// A long run has thousands of these rows.
 static json_t *build_finalizers(const struct nck_report *report) {
   json_t *array = json_array();
+  json_t *phase = NULL, *kind = NULL, *module = NULL, *site = NULL, *function = NULL;
   for (size_t i = 0; i < report->n_finalizers; i++) {
     const struct nck_report_finalizer *finalizer = report->finalizers[i];
     json_t *row = json_object();
     set_number(row, "order", finalizer->order);
-    set_text(row, "phase", finalizer->phase);
-    set_text(row, "kind", finalizer->kind);
-    set_known(row, "module", finalizer->module ? finalizer->module->file : "");
+    set_repeated(row, "phase", finalizer->phase, &phase);
+    set_repeated(row, "kind", finalizer->kind, &kind);
+    set_repeated(row, "module", finalizer->module ? finalizer->module->file : "", &module);
     set_number(row, "env", finalizer->env);
-    set_known(row, "site", finalizer->site);
-    set_known(row, "finalizer", finalizer->function);
+    set_repeated(row, "site", finalizer->site, &site);
+    set_repeated(row, "finalizer", finalizer->function, &function);
     set_number(row, "ms", finalizer->ms);
     set_number(row, "pid", finalizer->process->pid);
     if (finalizer->deferred)
@@ -481,9 +497,19 @@ void nck_json_render(const struct nck_report *report, const struct nck_render_op
                      FILE *out) {
   (void)options;
   json_t *json = nck_json_build(report);
-  json_dumpf(json, out, JSON_INDENT(2));
-  putc('\n', out);
+  nck_json_write(json, out);
   json_decref(json);
+}
+
+void nck_json_write(const json_t *json, FILE *out) {
+  // In one piece: json_dumpf writes every comma by itself.
+  char *text = json_dumps(json, JSON_INDENT(2));
+  if (text)
+    fputs(text, out);
+  else
+    json_dumpf(json, out, JSON_INDENT(2));
+  free(text);
+  putc('\n', out);
 }
 
 json_t *nck_json_read(const char *path, const char *what, struct nck_error *error) {

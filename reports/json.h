@@ -3,6 +3,7 @@
 #define NAPICHECK_REPORTS_JSON_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "error.h"
 #include "report.h"
@@ -11,6 +12,9 @@
 
 // A new object; the caller drops it.
 json_t *nck_json_build(const struct nck_report *report);
+
+// Writes it with two spaces of indent and a newline at the end. Errors stay with the stream.
+void nck_json_write(const json_t *json, FILE *out);
 
 // A call site as in a finding, with its kind, module and stack.
 json_t *nck_json_build_site(const struct nck_report_site *site);

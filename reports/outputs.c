@@ -20,6 +20,7 @@
 #define WIDTH_MAX 140
 #define START_UNCERTAIN_NS 15000000
 #define LARGEST_LOG (256u << 20)
+#define JSON_HEAD 4096 // "run" stands in the first of them
 
 bool nck_output_color(const char *color, FILE *stream) {
   if (strcmp(color, "auto") != 0)
@@ -126,14 +127,24 @@ static bool write_text(const struct nck_outputs *outputs, const struct nck_repor
   return good;
 }
 
+// The report that another process of this run has written to the file; NULL for none. The caller
+// owns it. A large report of an earlier run is not read whole: its first lines tell.
+static json_t *read_json(const struct nck_report *report, const char *path) {
+  char head[JSON_HEAD + 1], ticks[32];
+  FILE *file = nck_file_read(path, INT64_MAX);
+  if (!file)
+    return NULL;
+  head[fread(head, 1, JSON_HEAD, file)] = 0;
+  fclose(file);
+  snprintf(ticks, sizeof ticks, "%llu", (unsigned long long)report->root_start_ticks);
+  struct nck_error ignored;
+  return strstr(head, ticks) ? nck_json_load(path, &ignored) : NULL;
+}
+
 static bool write_json(const struct nck_outputs *outputs, const struct nck_report *report,
                        const char *path, struct nck_error *error) {
   json_t *json = nck_json_build(report);
-  struct nck_error ignored;
-  FILE *regular = outputs->shared ? nck_file_read(path, INT64_MAX) : NULL;
-  json_t *there = regular ? nck_json_load(path, &ignored) : NULL;
-  if (regular)
-    fclose(regular);
+  json_t *there = outputs->shared ? read_json(report, path) : NULL;
   if (there && nck_json_is_same_run(there, json)) {
     nck_json_merge(there, json);
     json_t *merged = there;
@@ -143,8 +154,7 @@ static bool write_json(const struct nck_outputs *outputs, const struct nck_repor
   struct nck_output output;
   bool good = nck_output_open(&output, path, error);
   if (good) {
-    json_dumpf(json, output.stream, JSON_INDENT(2));
-    putc('\n', output.stream);
+    nck_json_write(json, output.stream);
     good = nck_output_close(&output, error);
   }
   json_decref(there);
