@@ -190,7 +190,7 @@ napi_status napi_add_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, void 
   HASH_ADD(hh, state->hooks, key, sizeof hook->key, hook);
   hook->site = nck_site_find(state, NCK_KIND_CLEANUP_HOOK, id, stack);
   if (hook->site != 0)
-    nck_site_created(hook->site);
+    nck_site_created(state, hook->site);
   nck_counter_created(&state->row->counters[NCK_KIND_CLEANUP_HOOK]);
   nck_owner_renewed(state, arg);
   return status;

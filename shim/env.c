@@ -377,7 +377,7 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
     *(void **)&nck_uv_now = dlsym(RTLD_DEFAULT, "uv_now");
     *(void **)&uv_metrics_info = dlsym(RTLD_DEFAULT, "uv_metrics_info");
     if (uv_metrics_info != NULL)
-      nck_turn_looks = 15;
+      nck_turn_looks = 255;
     if (nck_uv_now != NULL && nck_real.napi_get_uv_event_loop(env, &loop) == napi_ok)
       state->loop = loop;
   }

@@ -77,23 +77,32 @@ static bool note_word(uint64_t bits, const void *pc, uint32_t *stack) {
   return true;
 }
 
-// Searches memory that is given back, from an address that is a multiple of 16. `erase`: nobody may
-// read it any more, so the copies are taken out of it. An allocator leaves most of a block as it
-// was, and a copy in there would make a lost reference look held.
-static void search(uint64_t *words, size_t n_bytes, const void *pc, bool erase) {
-  size_t n = n_bytes / sizeof *words;
+// Searches memory in which a token was seen, from an address that is a multiple of 16. `erase`:
+// nobody may read it any more, so the copies are taken out of it. An allocator leaves most of a
+// block as it was, and a copy in there would make a lost reference look held.
+__attribute__((noinline, cold)) static void search_seen(uint64_t *words, size_t n, const void *pc,
+                                                        bool erase) {
   uint32_t stack = 0;
   for (size_t i = 0; i < n; i++) {
     if (i % 8 == 0)
       while (i + 8 <= n && !nck_token_may_be_in(words + i))
         i += 8;
-    if (i < n && NCK_UNLIKELY(nck_token_is_tagged(words[i])) &&
+    if (i < n && nck_token_is_tagged(words[i]) &&
         note_word(words[i] & ~NCK_TOKEN_TAG_MASK, pc, &stack) && erase)
       words[i] = 0;
   }
 }
 
-static bool has_objects(void) {
+// Most blocks are small, and hold none.
+static inline void search(uint64_t *words, size_t n_bytes, const void *pc, bool erase) {
+  size_t n = n_bytes / sizeof *words, i = 0;
+  while (i + 8 <= n && !nck_token_may_be_in(words + i))
+    i += 8;
+  if (NCK_UNLIKELY(i + 8 <= n || nck_token_may_be_in_rest(words + i, n - i)))
+    search_seen(words + i, n - i, pc, erase);
+}
+
+static inline bool has_objects(void) {
   return nck_active && nck_recorder.header != NULL &&
          __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT], __ATOMIC_RELAXED) > 1 &&
          !nck_recorder_is_blind();
@@ -101,11 +110,11 @@ static bool has_objects(void) {
 
 static size_t (*usable_size)(void *block);
 
-static bool is_searched(const void *block) {
+static inline bool is_searched(const void *block) {
   return block != NULL && (uintptr_t)block % BLOCK_ALIGNMENT == 0 && has_objects();
 }
 
-static void note_block(void *block, const void *pc) {
+static inline void note_block(void *block, const void *pc) {
   if (!is_searched(block))
     return;
   size_t n_bytes = usable_size(block);

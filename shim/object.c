@@ -334,7 +334,9 @@ static inline __attribute__((always_inline)) void site_released(uint32_t index, 
   note_released(site, --site->live, ms, at_teardown);
 }
 
-void nck_site_created(uint32_t index) { site_created(index, recent_ms()); }
+void nck_site_created(struct nck_env *state, uint32_t index) {
+  site_created(index, creation_ms(state));
+}
 
 void nck_site_released(uint32_t index, bool at_teardown) { site_released(index, at_teardown); }
 
@@ -622,6 +624,6 @@ void nck_object_revive(struct nck_env *state, struct nck_object *object) {
   object->end_stack = 0;
   object->flags &= (uint16_t)~NCK_OBJECT_DURING_TEARDOWN;
   __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
-  nck_site_created(object->site);
+  nck_site_created(state, object->site);
   nck_counter_created(&state->row->counters[object->kind]);
 }

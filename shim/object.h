@@ -34,6 +34,18 @@ static inline bool nck_token_may_be_in(const void *words) {
   halves any = (halves)((v[0] == tag) | (v[1] == tag) | (v[2] == tag) | (v[3] == tag));
   return (any[0] | any[1]) >> 48 != 0;
 }
+// The same for fewer than eight.
+static inline bool nck_token_may_be_in_rest(const void *words, size_t n) {
+  typedef uint16_t tags __attribute__((vector_size(16), may_alias));
+  typedef uint64_t halves __attribute__((vector_size(16), may_alias));
+  const uint16_t t = NCK_TOKEN_TAG >> 48;
+  const tags tag = {t, t, t, t, t, t, t, t}, *v = (const tags *)words;
+  tags any = {0};
+  for (; n >= 2; n -= 2)
+    any |= *v++ == tag;
+  halves sum = (halves)any;
+  return (sum[0] | sum[1]) >> 48 != 0 || (n > 0 && nck_token_is_tagged(*(const uint64_t *)v));
+}
 static inline uint32_t nck_token_slot(uint64_t token) {
   return (uint32_t)(token >> 4) & NCK_TOKEN_MAX_SLOT;
 }
@@ -107,9 +119,10 @@ bool nck_object_tell_lost(uint32_t thread);
 // Site row of (kind, function, stack); 0 when blind.
 uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int function,
                        uint32_t stack);
-void nck_site_created(uint32_t site);
+// One more, or less, of what the site makes.
+void nck_site_created(struct nck_env *state, uint32_t site);
+void nck_site_released(uint32_t site, bool at_teardown);
 // Fate row of those three (record.h); 0 when blind. Takes a lock.
 uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb);
-void nck_site_released(uint32_t site, bool at_teardown);
 
 #endif
