@@ -17,6 +17,9 @@
 
 #define NCK_LIKELY(x) __builtin_expect(!!(x), 1)
 #define NCK_UNLIKELY(x) __builtin_expect(!!(x), 0)
+// The compiler reads again what it has read from memory: for functions so small that saving
+// registers for that would be most of their work.
+#define NCK_FORGET_REGISTERS() __asm__ volatile("" ::: "memory")
 
 // Experimental functions, which the pinned node-api-headers do not declare (source: the headers of
 // Node 26 and Deno's napi-sys).

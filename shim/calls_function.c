@@ -74,9 +74,9 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles,
 
 // After a callback whose frame holds no more than its scope, and returned a value of that, or
 // nothing. False: it did otherwise, or this is its first call.
-static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame,
-                                                                struct nck_callback *callback,
-                                                                int which, napi_value *result) {
+static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame, int which,
+                                                                napi_value *result) {
+  struct nck_callback *callback = frame->callback;
   struct nck_env *state = callback->state;
   struct nck_closed_scopes *all = nck_tls.closed_scopes;
   if (NCK_UNLIKELY(state->n_scopes != frame->depth + 1)) {
@@ -86,27 +86,27 @@ static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame
     nck_frame_end(frame, false);
     return true;
   }
-  const struct nck_scope *scope = state->top;
-  uint64_t tag_bits = scope->tag_bits, raw = (uint64_t)(uintptr_t)*result ^ tag_bits;
-  uint16_t ending = callback->endings[which];
-  if (NCK_UNLIKELY(ending == 0 || all == NULL || scope->noted))
+  if (NCK_UNLIKELY(callback->endings[which] == 0 || all == NULL || state->top->noted))
     return false;
+  uint64_t raw = (uint64_t)(uintptr_t)*result ^ state->top->tag_bits;
   if (NCK_UNLIKELY(raw > NCK_VALUE_MASK)) {
     if (*result != NULL)
       return false;
     raw = 0;
   }
   *result = (napi_value)(uintptr_t)raw;
-  profile_note(callback->profile, scope->n_handles, false);
-  all->by_tag[tag_bits >> 48] = ending;
+  NCK_FORGET_REGISTERS();
+  profile_note(callback->profile, state->top->n_handles, false);
+  all->by_tag[state->top->tag_bits >> 48] = callback->endings[which];
   nck_scope_drop(state);
   state->pending = false;
   nck_frame_end(frame, true);
   return true;
 }
 
-static __attribute__((noinline)) napi_value
-leave_slowly(struct nck_frame *frame, struct nck_callback *callback, int which, napi_value result) {
+static __attribute__((noinline)) napi_value leave_slowly(struct nck_frame *frame, int which,
+                                                         napi_value result) {
+  struct nck_callback *callback = frame->callback;
   struct nck_env *state = callback->state;
   // A value that is no handle of this call's: then the frame has made no call, and has to be open
   // for the judgement.
@@ -133,35 +133,37 @@ static inline void leave_running(struct nck_frame **running) {
     nck_frame_leave(*running);
 }
 
+// What is needed after a call stands in the frame, so that no register has to be saved for it.
 static inline __attribute__((always_inline)) napi_value
 callback_run(napi_env env, napi_callback_info real, int which) {
-  void *data;
   struct nck_frame frame;
+  frame.bundle.env = env;
+  frame.ready = real;
   // One question for all that the addon will ask in its first call.
   frame.n_arguments = NCK_FRAME_ARGUMENTS;
-  nck_real.napi_get_cb_info(env, real, &frame.n_arguments, frame.arguments, &frame.this_arg, &data);
-  struct nck_callback *callback = data;
+  nck_real.napi_get_cb_info(env, real, &frame.n_arguments, frame.arguments, &frame.this_arg,
+                            &frame.callback);
+  struct nck_info *info = nck_info_take();
+  struct nck_callback *callback = frame.callback;
   napi_callback user_cb = which == 0   ? callback->key.method
                           : which == 1 ? callback->key.getter
                                        : callback->key.setter;
-  struct nck_info *info = nck_info_take();
   // Left as NCK_FRAME says when something is thrown through us.
   __attribute__((cleanup(leave_running))) struct nck_frame *running = &frame;
+  napi_callback_info given = real = frame.ready;
   nck_frame_begin(&frame, callback->state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
-  napi_callback_info given = real;
   if (NCK_LIKELY(info != NULL)) {
     info->real = real;
     info->bundle = &frame.bundle;
-    frame.bundle.env = env;
     frame.bundle.data = callback->key.data;
     frame.info = info;
     frame.ready = given = (napi_callback_info)info;
   }
-  napi_value result = user_cb(env, given);
+  napi_value result = user_cb(frame.bundle.env, given);
   running = NULL;
-  if (NCK_LIKELY(leave_at_once(&frame, callback, which, &result)))
+  if (NCK_LIKELY(leave_at_once(&frame, which, &result)))
     return result;
-  return leave_slowly(&frame, callback, which, result);
+  return leave_slowly(&frame, which, result);
 }
 
 static napi_value method_trampoline(napi_env env, napi_callback_info info) {
@@ -365,39 +367,6 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
   return NULL;
 }
 
-// The first call of a callback, which has not opened its frame yet: the answer is there already,
-// and the runtime's last error is that of the trampoline's own question. False: it has to be asked.
-static inline bool answer_at_once(napi_env env, napi_callback_info cbinfo, size_t *argc,
-                                  napi_value *argv, napi_value *this_arg, void **data) {
-  struct nck_frame *frame = nck_tls.frame;
-  if (NCK_UNLIKELY(frame == NULL || frame->ready != cbinfo || frame->bundle.env != env))
-    return false;
-  size_t room = 0;
-  if (argv != NULL && (argc == NULL || (room = *argc) > NCK_FRAME_ARGUMENTS))
-    return false;
-  struct nck_env *state = frame->state;
-  if (NCK_UNLIKELY(!nck_frame_open_at_once(frame, state)))
-    return false;
-  state->row->n_calls++;
-  uint64_t tag_bits = state->top_tag_bits;
-  // node-addon-api asks for six, and so do others.
-  if (room == NCK_FRAME_ARGUMENTS) {
-#pragma GCC unroll 6
-    for (size_t i = 0; i < NCK_FRAME_ARGUMENTS; i++)
-      argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
-  } else {
-    for (size_t i = 0; i < room; i++)
-      argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
-  }
-  if (argc != NULL)
-    *argc = frame->n_arguments;
-  if (this_arg != NULL)
-    *this_arg = nck_value_tagged(frame->this_arg, tag_bits);
-  if (data != NULL)
-    *data = frame->bundle.data;
-  return true;
-}
-
 // Who called: one parameter less lets the quick function do without a frame.
 static __thread const void *slow_pc __attribute__((tls_model("initial-exec")));
 
@@ -439,12 +408,43 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
   return status;
 }
 
+// The first call of a callback, which has not opened its frame yet, is answered at once: the answer
+// is there already, and the runtime's last error is that of the trampoline's own question.
 napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
                              napi_value *argv, napi_value *this_arg, void **data) {
-  if (NCK_LIKELY(answer_at_once(env, cbinfo, argc, argv, this_arg, data)))
-    return napi_ok;
-  slow_pc = NCK_PC;
-  return get_cb_info_slow(env, cbinfo, argc, argv, this_arg, data);
+  struct nck_frame *frame = nck_tls.frame;
+  if (NCK_UNLIKELY(frame == NULL || frame->ready != cbinfo || frame->bundle.env != env)) {
+    slow_pc = NCK_PC;
+    return get_cb_info_slow(env, cbinfo, argc, argv, this_arg, data);
+  }
+  NCK_FORGET_REGISTERS();
+  if (NCK_UNLIKELY((argv != NULL && (argc == NULL || *argc > NCK_FRAME_ARGUMENTS)) ||
+                   !nck_frame_may_open_at_once(frame->state))) {
+    slow_pc = NCK_PC;
+    return get_cb_info_slow(frame->bundle.env, frame->ready, argc, argv, this_arg, data);
+  }
+  NCK_FORGET_REGISTERS();
+  uint64_t tag_bits = nck_frame_open_at_once(frame);
+  frame->state->row->n_calls++;
+  if (NCK_LIKELY(argv != NULL)) {
+    // node-addon-api asks for six, and so do others.
+    size_t room = *argc;
+    if (NCK_LIKELY(room == NCK_FRAME_ARGUMENTS)) {
+#pragma GCC unroll 6
+      for (size_t i = 0; i < NCK_FRAME_ARGUMENTS; i++)
+        argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
+    } else {
+      for (size_t i = 0; i < room; i++)
+        argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
+    }
+  }
+  if (argc != NULL)
+    *argc = frame->n_arguments;
+  if (this_arg != NULL)
+    *this_arg = nck_value_tagged(frame->this_arg, tag_bits);
+  if (data != NULL)
+    *data = frame->bundle.data;
+  return napi_ok;
 }
 
 napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_value *result) {

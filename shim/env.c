@@ -38,10 +38,9 @@ struct uv_metrics {
   uint64_t loop_count, others[15];
 };
 static int (*uv_metrics_info)(void *loop, struct uv_metrics *metrics);
-uint32_t nck_turn_looks;
 bool nck_active;
 
-enum { ENV_BUCKETS = 512 };
+enum { ENV_BUCKETS = 512, CALLS_PER_LOOK = 1024 };
 
 // Protects births (insertion into the buckets, the thread's list); nests in nothing. Look-ups walk
 // the chains without it: entries are only ever added, at the head, with release order.
@@ -120,7 +119,7 @@ static void thread_end(void *arg) {
   nck_tls.thread = NULL;
   nck_own_free(nck_tls.closed_scopes, sizeof *nck_tls.closed_scopes);
   nck_tls.closed_scopes = NULL;
-  nck_tls.n_tags = 0;
+  nck_tls.last_tag = nck_tls.next_tag;
   nck_frame_thread_end(thread);
 }
 
@@ -146,7 +145,7 @@ struct nck_thread_state *nck_thread_current(void) {
     row->is_main = thread->tid == (uint32_t)getpid();
     pthread_getname_np(pthread_self(), row->name, sizeof row->name);
   }
-  nck_tls.next_tag = thread->serial * 4099;
+  nck_tls.last_tag = nck_tls.next_tag = thread->serial * 4099;
   nck_tls.thread = thread;
   return thread;
 }
@@ -174,6 +173,19 @@ void nck_env_count_turn_slow(struct nck_env *state) {
     nck_recorder_turns(thread->last_turn != 0 ? metrics.loop_count - thread->last_turn : 1);
   state->last_now = now;
   thread->last_turn = metrics.loop_count;
+}
+
+void nck_env_look_for_turn(struct nck_env *state, bool is_outermost) {
+  if (state->loop == NULL) {
+    state->calls_to_look = UINT64_MAX;
+    return;
+  }
+  if (uv_metrics_info != NULL)
+    state->calls_to_look = state->row->n_calls + CALLS_PER_LOOK;
+  else if (!is_outermost) // JavaScript may have moved the time
+    return;
+  if (nck_uv_now(state->loop) != state->last_now)
+    nck_env_count_turn_slow(state);
 }
 
 static bool object_is_wanted(uint32_t index, void *arg) {
@@ -376,8 +388,6 @@ struct nck_env *nck_env_birth(napi_env env, uint32_t module, const void *pc) {
     struct uv_loop_s *loop = NULL;
     *(void **)&nck_uv_now = dlsym(RTLD_DEFAULT, "uv_now");
     *(void **)&uv_metrics_info = dlsym(RTLD_DEFAULT, "uv_metrics_info");
-    if (uv_metrics_info != NULL)
-      nck_turn_looks = 255;
     if (nck_uv_now != NULL && nck_real.napi_get_uv_event_loop(env, &loop) == napi_ok)
       state->loop = loop;
   }

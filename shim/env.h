@@ -74,7 +74,8 @@ struct nck_env {
   uint64_t top_tag_bits;   // of the innermost scope
   struct nck_scope *top;   // &scopes[n_scopes - 1]
   uint32_t n_scopes, max_scopes;
-  uint32_t n_entered; // outermost callbacks
+  uint32_t quick_scopes;  // as many as these: a frame is opened with more care; 0: every one is
+  uint64_t calls_to_look; // with so many calls, the next frame looks for a turn of the event loop
   bool tagged;
   bool watched;
   bool foreign;   // a stand-in used on a thread that is not the env's own: checks nothing, converts
@@ -144,8 +145,8 @@ struct nck_tls {
     };
     uint16_t trouble; // 0: none of these
   };
-  bool callback_ran;         // an outermost one, on this thread
-  uint32_t next_tag, n_tags; // the last tag given out, and how many after it are not in use
+  bool callback_ran;           // on this thread
+  uint32_t next_tag, last_tag; // the last tag given out, and the last before one that is in use
   struct nck_closed_scopes *closed_scopes; // see scope.h
   struct nck_info *next_info;              // of infos, the next to be given out
   struct nck_info_ring *infos;             // see frame.h
@@ -206,16 +207,15 @@ void nck_env_note_fatal(const void *pc);
 struct nck_thread_state *nck_thread_current(void);
 
 // Counts the turn of the event loop that runs now, when it is another than the last one counted. A
-// callback that is entered from the loop looks at the loop's time alone, which libuv moves once a
-// turn, if a millisecond has passed; where objects are made the loop's own count is asked. Where
-// the loop has a count, no turn is lost by asking late: now and then is enough.
+// callback looks at the loop's time alone, which libuv moves once a turn, if a millisecond has
+// passed; where objects are made the loop's own count is asked. Where the loop has a count, no turn
+// is lost by asking late: once in many calls is enough.
 extern uint64_t (*nck_uv_now)(const void *loop);
-extern uint32_t nck_turn_looks NCK_HIDDEN_DATA; // a power of two less one: callbacks without a look
 void nck_env_count_turn_slow(struct nck_env *state);
-static inline void nck_env_count_turn(struct nck_env *state) {
-  if ((++state->n_entered & nck_turn_looks) == 0 && state->loop != NULL &&
-      nck_uv_now(state->loop) != state->last_now)
-    nck_env_count_turn_slow(state);
+void nck_env_look_for_turn(struct nck_env *state, bool is_outermost);
+static inline void nck_env_count_turn(struct nck_env *state, bool is_outermost) {
+  if (state->row->n_calls >= state->calls_to_look)
+    nck_env_look_for_turn(state, is_outermost);
 }
 
 // Looks at the values of the env's live references: are weak ones dead, what do they hold? Runs no

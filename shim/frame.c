@@ -46,11 +46,9 @@ void nck_frame_open(struct nck_frame *frame) {
       frame->depth = NCK_FRAME_NO_SCOPE;
     }
   }
-  if (frame->outer == NULL) {
-    nck_tls.callback_ran = true;
-    if (state != NULL)
-      nck_env_count_turn(state);
-  }
+  nck_tls.callback_ran = true;
+  if (state != NULL)
+    nck_env_count_turn(state, frame->outer == NULL);
   nck_env_select(state);
 }
 
@@ -73,15 +71,18 @@ struct nck_info *nck_frame_find_info(void) {
     // The memory may have been another thread's ring, and an addon may have kept one of its infos:
     // begin elsewhere.
     uint32_t serial = nck_tls.thread != NULL ? nck_tls.thread->serial : 0;
+    ring->end.real = NCK_NO_INFO;
     nck_tls.infos = ring;
     nck_tls.next_info = &ring->infos[serial * 97 % NCK_INFOS];
     if (nck_tls.thread != NULL)
       nck_tls.thread->infos = ring;
   }
-  struct nck_info *info = nck_tls.next_info;
-  for (int i = 0; i < NCK_INFOS; i++, info = nck_info_next(info))
+  size_t first = (size_t)(nck_tls.next_info - ring->infos);
+  for (size_t i = 0; i < NCK_INFOS; i++) {
+    struct nck_info *info = &ring->infos[(first + i) % NCK_INFOS];
     if (info->real == NULL)
       return info;
+  }
   return NULL;
 }
 

@@ -25,7 +25,7 @@ struct nck_bundle {
 };
 
 // What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
-// after its callback has returned is told from the infos of the next 255 callbacks. It is readable
+// after its callback has returned is told from the infos of the next 254 callbacks. It is readable
 // memory, and its second word leads to the env and the data, because koffi reads those there
 // (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
 struct nck_info {
@@ -33,11 +33,10 @@ struct nck_info {
   struct nck_bundle *bundle;
 };
 
-enum { NCK_INFOS = 256 };
-struct nck_info_ring { // a page, and aligned as one
-  struct nck_info infos[NCK_INFOS];
+enum { NCK_INFOS = 255 };
+struct nck_info_ring {
+  struct nck_info infos[NCK_INFOS], end; // which is never given out, and looks as if it were in use
 };
-_Static_assert(sizeof(struct nck_info_ring) == 4096, "its start is found by a mask");
 #define NCK_NO_INFO ((napi_callback_info)UINTPTR_MAX) // no info has this address
 
 // Arguments that a callback's frame has ready for it.
@@ -62,8 +61,9 @@ struct nck_frame {
     };
     uint64_t flags; // all of these, so that one store sets them
   };
-  // For NCK_FRAME_CALLBACK: its info, and what napi_get_cb_info says of it. `ready`: the info while
-  // the frame has not been opened, and the first question can be answered at once.
+  // For NCK_FRAME_CALLBACK: its record, its info, and what napi_get_cb_info says of it. `ready`:
+  // the info while the frame has not been opened, and the first question can be answered at once.
+  void *callback; // struct nck_callback
   struct nck_info *info;
   napi_callback_info ready;
   struct nck_bundle bundle;
@@ -113,27 +113,25 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
 // Opens the innermost frame, which has begun.
 void nck_frame_open(struct nck_frame *frame);
 
-// The same for a callback's, where it takes no call of another function. False: it has not been
-// opened.
-static inline bool nck_frame_open_at_once(struct nck_frame *frame, struct nck_env *state) {
-  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes || nck_tls.trouble != 0 || !state->tagged ||
-                   nck_tls.n_tags == 0))
-    return false;
-  if (frame->outer == NULL) {
-    uint32_t n_entered = state->n_entered + 1;
-    if (NCK_UNLIKELY((n_entered & nck_turn_looks) == 0))
-      return false;
-    state->n_entered = n_entered;
-    nck_tls.callback_ran = true;
-  }
+// Can that of a callback be opened without a call of another function?
+static inline bool nck_frame_may_open_at_once(const struct nck_env *state) {
+  return NCK_LIKELY(state->n_scopes < state->quick_scopes && nck_tls.trouble == 0 &&
+                    nck_tls.next_tag != nck_tls.last_tag &&
+                    state->row->n_calls < state->calls_to_look);
+}
+
+// Opens it so. Returns the tag of its scope.
+static inline uint64_t nck_frame_open_at_once(struct nck_frame *frame) {
+  struct nck_env *state = frame->state;
+  uint64_t tag_bits = nck_tag_next();
   frame->depth = state->n_scopes;
-  nck_scope_enter(state, NCK_SCOPE_FRAME, frame->user_cb, nck_tag_next());
+  nck_scope_enter(state, NCK_SCOPE_FRAME, frame->user_cb, tag_bits);
   frame->opened = true;
   frame->ready = NCK_NO_INFO;
   frame->saved_state = nck_tls.state;
   nck_tls.state = state;
   nck_tls.env = state->env;
-  return true;
+  return tag_bits;
 }
 
 static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
@@ -230,18 +228,12 @@ static inline bool nck_frame_in_init(void) {
 // An info that is not in use. NULL: that many callbacks in one another, or no memory.
 struct nck_info *nck_frame_find_info(void);
 
-// The one after it in its ring.
-static inline struct nck_info *nck_info_next(struct nck_info *info) {
-  const uintptr_t mask = sizeof(struct nck_info_ring) - 1;
-  return (struct nck_info *)(((uintptr_t)info & ~mask) | ((uintptr_t)(info + 1) & mask));
-}
-
 // The one for the next callback. NULL: as above.
 static inline struct nck_info *nck_info_take(void) {
   struct nck_info *info = nck_tls.next_info;
   if (NCK_UNLIKELY(info == NULL || info->real != NULL) && (info = nck_frame_find_info()) == NULL)
     return NULL;
-  nck_tls.next_info = nck_info_next(info);
+  nck_tls.next_info = info + 1;
   return info;
 }
 

@@ -52,7 +52,7 @@ uint32_t nck_tags_count(void) {
         in_use[tag >> 6] |= 1ull << (tag & 63);
       }
   uint32_t n_skipped = run_of(in_use, nck_tls.next_tag + 1, true);
-  nck_tls.next_tag += n_skipped;
+  nck_tls.last_tag = nck_tls.next_tag += n_skipped;
   if (n_skipped < 65536)
     return run_of(in_use, nck_tls.next_tag + 1, false);
   n_without = 4096;
@@ -90,6 +90,7 @@ bool nck_scopes_grow(struct nck_env *state) {
   }
   state->scopes = scopes;
   state->max_scopes = max;
+  state->quick_scopes = state->tagged ? max : 0;
   if (state->n_scopes > 0)
     state->top = &scopes[state->n_scopes - 1];
   return true;

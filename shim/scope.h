@@ -49,15 +49,16 @@ bool nck_scopes_grow(struct nck_env *state);
 uint32_t nck_tags_count(void);
 
 // Where there is one, and it has been counted.
-static inline uint64_t nck_tag_next(void) {
-  nck_tls.n_tags--;
-  return (uint64_t)++nck_tls.next_tag << 48;
-}
+static inline uint64_t nck_tag_next(void) { return (uint64_t)++nck_tls.next_tag << 48; }
 
 // A tag that no open scope of this thread has, as the upper 16 bits. 0: there is none.
 static inline uint64_t nck_tag_new(void) {
-  if (NCK_UNLIKELY(nck_tls.n_tags == 0) && (nck_tls.n_tags = nck_tags_count()) == 0)
-    return 0;
+  if (NCK_UNLIKELY(nck_tls.next_tag == nck_tls.last_tag)) {
+    uint32_t n = nck_tags_count();
+    if (n == 0)
+      return 0;
+    nck_tls.last_tag = nck_tls.next_tag + n;
+  }
   return nck_tag_next();
 }
 
