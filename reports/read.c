@@ -10,7 +10,7 @@
 
 #include "memory.h"
 
-#define OBJECTS_AT_ONCE 16384u
+#define OBJECTS_AT_ONCE 2048u // 128 KiB: what is read is still in a near cache when it is looked at
 
 static const uint32_t row_bytes[NCK_N_TABLES] = {
     [NCK_TABLE_STRING] = 1,

@@ -222,12 +222,16 @@ static void unlink_finalizer(struct nck_finalizer *finalizer) {
     unshare(finalizer);
   if (finalizer->kind == NCK_FINALIZER_WRAP)
     wrap_key_remove(finalizer);
-  if (finalizer->previous != NULL)
+  if (finalizer->previous != NULL) {
     finalizer->previous->next = finalizer->next;
-  else
+    __builtin_prefetch(&finalizer->previous->serial, 1); // it will most often run next
+  } else {
     finalizer->state->finalizers = finalizer->next;
-  if (finalizer->next != NULL)
+  }
+  if (finalizer->next != NULL) {
     finalizer->next->previous = finalizer->previous;
+    __builtin_prefetch(&finalizer->next->serial, 1); // or that
+  }
   nck_counter_released(&finalizer->state->row->counters[finalizer->object_kind]);
 }
 

@@ -431,6 +431,7 @@ static uint32_t slot_take(struct nck_env *state) {
   }
   struct nck_object *object = &nck_recorder.objects[slot];
   state->free_first = object->next;
+  __builtin_prefetch(&nck_recorder.objects[object->next], 1);
   if (state->free_first == 0)
     state->free_last = 0;
   if (object->generation != 0 && state->n_free > 0)
