@@ -146,33 +146,61 @@ static inline napi_ref reference_in(struct nck_env *state, napi_ref ref,
   return (napi_ref)(uintptr_t)found->real;
 }
 
-napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initial_refcount,
-                                  napi_ref *result) {
-  NCK_ENTER(napi_create_reference);
+static __attribute__((noinline)) napi_status create_slowly(napi_env env, napi_value value,
+                                                           uint32_t initial_refcount,
+                                                           napi_ref *result, const void *pc) {
+  struct nck_env *state;
+  NCK_ENTER_FROM(NCK_FN_napi_create_reference, pc);
   if (state == NULL)
     return nck_real.napi_create_reference(env, value, initial_refcount, result);
   value = nck_value_in(state, value, NCK_FN_napi_create_reference, pc);
   NCK_BEFORE_REAL(state, NCK_FN_napi_create_reference, pc);
   napi_status status = nck_real.napi_create_reference(env, value, initial_refcount, result);
-  if (NCK_UNLIKELY(status != napi_ok))
+  if (NCK_UNLIKELY(status != napi_ok)) {
     nck_call_failed(state, NCK_FN_napi_create_reference, status, pc);
-  else
-    *result = nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference,
-                                nck_stack_here(), 0);
-  if (NCK_UNLIKELY(nck_values_early) && status == napi_ok)
+    return status;
+  }
+  *result = nck_reference_new(state, *result, initial_refcount, NCK_FN_napi_create_reference,
+                              nck_stack_capture(pc, nck_frame_limit()), 0);
+  if (NCK_UNLIKELY(nck_values_early))
     examine_early(state, *result, value);
   return status;
 }
 
-napi_status napi_delete_reference(napi_env env, napi_ref ref) {
-  NCK_ENTER(napi_delete_reference);
+// Most calls come at a stack that is known, with a value of the innermost scope.
+napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initial_refcount,
+                                  napi_ref *result) {
+  struct nck_env *state = nck_tls.state;
+  uint64_t raw;
+  if (NCK_UNLIKELY(nck_tls.env != env || nck_values_early ||
+                   (raw = (uint64_t)(uintptr_t)value ^ state->top_tag_bits) > NCK_VALUE_MASK))
+    return create_slowly(env, value, initial_refcount, result, NCK_PC);
+  state->row->n_calls++;
+  napi_status status =
+      nck_real.napi_create_reference(env, (napi_value)(uintptr_t)raw, initial_refcount, result);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(nck_tls.state, NCK_FN_napi_create_reference, status, NCK_PC);
+    return status;
+  }
+  struct nck_known_stack *known = nck_stack_known_here();
+  if (NCK_LIKELY(known != NULL && references_tracked() && *result != NULL))
+    return nck_object_new_reference(nck_tls.state, result, initial_refcount, known);
+  *result = nck_reference_new(nck_tls.state, *result, initial_refcount,
+                              NCK_FN_napi_create_reference, nck_stack_here(), 0);
+  return napi_ok;
+}
+
+static __attribute__((noinline)) napi_status delete_slowly(napi_env env, napi_ref ref,
+                                                           const void *pc) {
+  struct nck_env *state;
+  NCK_ENTER_FROM(NCK_FN_napi_delete_reference, pc);
   if (state == NULL)
     return nck_real.napi_delete_reference(env, ref);
   struct nck_object *object;
   napi_ref real = reference_in(state, ref, NCK_FN_napi_delete_reference, pc, &object);
   NCK_BEFORE_REAL(state, NCK_FN_napi_delete_reference, pc);
   if (object != NULL) {
-    uint32_t stack = nck_stack_here();
+    uint32_t stack = nck_stack_capture(pc, nck_frame_limit());
     if (object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER))
       nck_reference_deleted(object, stack);
     nck_object_drop(state, object, stack, NCK_FATE_DELETED);
@@ -180,6 +208,26 @@ napi_status napi_delete_reference(napi_env env, napi_ref ref) {
   napi_status status = nck_real.napi_delete_reference(env, real);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_delete_reference, status, pc);
+  return status;
+}
+
+// Most references are live ones of this env, and no finalizer's.
+napi_status napi_delete_reference(napi_env env, napi_ref ref) {
+  struct nck_object *object = NULL;
+  if (NCK_UNLIKELY(nck_tls.env != env ||
+                   (object = nck_object_live(ref, NCK_KIND_REFERENCE)) == NULL ||
+                   object->env != nck_tls.state->index ||
+                   object->flags & (NCK_OBJECT_WRAP | NCK_OBJECT_FINALIZER)))
+    return delete_slowly(env, ref, NCK_PC);
+  nck_tls.state->row->n_calls++;
+  struct nck_known_stack *known = nck_stack_known_here();
+  if (NCK_LIKELY(known != NULL))
+    nck_object_drop_reference(nck_tls.state, object, known);
+  else
+    nck_object_drop(nck_tls.state, object, nck_stack_here(), NCK_FATE_DELETED);
+  napi_status status = nck_real.napi_delete_reference(env, (napi_ref)(uintptr_t)object->real);
+  if (NCK_UNLIKELY(status != napi_ok))
+    nck_call_failed(nck_tls.state, NCK_FN_napi_delete_reference, status, NCK_PC);
   return status;
 }
 

@@ -151,7 +151,13 @@ struct nck_tls {
   struct nck_info *next_info;              // of infos, the next to be given out
   struct nck_info_ring *infos;             // see frame.h
   struct nck_thread_state *thread;
-  uint32_t quiet; // napicheck_disable nesting
+  union {
+    struct {
+      uint32_t quiet;   // napicheck_disable nesting
+      uint32_t n_inits; // initialisers of modules that are running on this thread
+    };
+    uint64_t marks; // 0: objects that are made have no flags from here
+  };
 };
 #define NCK_NO_ENV ((napi_env)UINTPTR_MAX) // no env has this address
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec"))) NCK_HIDDEN_DATA;

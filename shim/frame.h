@@ -108,6 +108,7 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
   nck_tls.env = NCK_NO_ENV;
   nck_tls.frame = frame;
+  nck_tls.n_inits += kind == NCK_FRAME_INIT;
 }
 
 // Opens the innermost frame, which has begun.
@@ -167,6 +168,8 @@ static inline void nck_frame_leave(struct nck_frame *frame) {
       nck_frame_settle(frame);
     state->pending = false;
   }
+  if (NCK_UNLIKELY(frame->kind == NCK_FRAME_INIT))
+    nck_tls.n_inits--;
   nck_frame_end(frame, frame->opened);
 }
 
@@ -182,6 +185,8 @@ static inline const void *nck_frame_limit(void) { return nck_tls.frame; }
 
 // The stack of the running call, in the wrapper itself: nck_finding_stack, but cheaper.
 #define nck_stack_here() nck_stack_capture_at(__builtin_frame_address(0), nck_frame_limit())
+
+#define nck_stack_known_here() nck_stack_known(__builtin_frame_address(0), nck_frame_limit())
 
 // Inside a finalizer: judges a call of a function that may touch the garbage collector
 // (finalizer-gc-unsafe). True: the call is not to be forwarded, because on_error=throw left an
@@ -218,12 +223,7 @@ static inline napi_status nck_frame_answer(napi_status status) {
 }
 
 // True while a module initialises on this thread.
-static inline bool nck_frame_in_init(void) {
-  for (const struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
-    if (frame->kind == NCK_FRAME_INIT)
-      return true;
-  return false;
-}
+static inline bool nck_frame_in_init(void) { return nck_tls.n_inits != 0; }
 
 // An info that is not in use. NULL: that many callbacks in one another, or no memory.
 struct nck_info *nck_frame_find_info(void);

@@ -119,6 +119,7 @@ static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind,
     row->function = (uint16_t)function;
     row->js_stack = js_stack;
     row->first_ms = nck_recorder_ms();
+    row->last_turn = UINT32_MAX; // its first creation is about to come
     row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
     if (row->series != 0) {
       struct nck_series *series = &nck_recorder.series[row->series];
@@ -214,22 +215,18 @@ static struct nck_series_bucket *series_bucket_slow(struct nck_series *series, u
   return &series->buckets[bucket];
 }
 
-// Enters the live count of now. `before` is the count before this event: it is what stood in the
-// buckets that time passed over.
-static inline void series_note(const struct nck_site *site, uint32_t before, uint32_t live,
-                               uint32_t ms) {
+// The bucket of now of a site's series; NULL: it has none. `before` is the live count before this
+// event: it is what stood in the buckets that time passed over.
+static inline struct nck_series_bucket *series_bucket(const struct nck_site *site, uint32_t before,
+                                                      uint32_t ms) {
   if (NCK_UNLIKELY(site->series == 0))
-    return;
+    return NULL;
   struct nck_series *series = &nck_recorder.series[site->series];
   struct nck_series_bucket *bucket = NCK_LIKELY(ms < series->end_ms)
-                                         ? &series->buckets[series->n_buckets - 1]
+                                         ? &series->buckets[series->n_buckets] - 1
                                          : series_bucket_slow(series, before, ms);
-  if (live > before)
-    bucket->max = live > bucket->max ? live : bucket->max;
-  else
-    bucket->min = live < bucket->min ? live : bucket->min;
-  bucket->last = live;
   bucket->n_events++;
+  return bucket;
 }
 
 static bool is_gone_thread(uint32_t tid) {
@@ -280,23 +277,34 @@ static inline void note_created(struct nck_site *site, uint32_t live, uint32_t m
     site->peak = live;
   site->last_ms = ms;
   uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
-  if (NCK_UNLIKELY(site->last_turn != turn || site->n_turns == 0)) {
+  if (NCK_UNLIKELY(site->last_turn != turn)) {
     if ((site->n_turns & (site->n_turns + 1)) == 0) // the next is a power of two
       note_pace(site);
     if (site->n_turns++ == 0)
       site->first_turn = turn;
     site->last_turn = turn;
   }
-  series_note(site, live - 1, live, ms);
+  struct nck_series_bucket *bucket = series_bucket(site, live - 1, ms);
+  if (NCK_UNLIKELY(bucket == NULL))
+    return;
+  bucket->last = live;
+  if (live > bucket->max)
+    bucket->max = live;
 }
 
 static inline void note_released(struct nck_site *site, uint32_t live, uint32_t ms,
                                  bool at_teardown) {
-  if (NCK_UNLIKELY(at_teardown))
-    site->released_at_teardown++;
-  else
-    series_note(site, live + 1, live, ms);
   site->last_ms = ms;
+  if (NCK_UNLIKELY(at_teardown)) {
+    site->released_at_teardown++;
+    return;
+  }
+  struct nck_series_bucket *bucket = series_bucket(site, live + 1, ms);
+  if (NCK_UNLIKELY(bucket == NULL))
+    return;
+  bucket->last = live;
+  if (live < bucket->min)
+    bucket->min = live;
 }
 
 static void site_created_shared(struct nck_site *site, uint32_t ms) {
@@ -394,7 +402,8 @@ static inline void fate_count(uint32_t site, uint32_t stack, uint32_t verb) {
 
 static bool slots_refill(struct nck_env *state) {
   pthread_mutex_lock(&object_lock);
-  bool orphans = orphan_first != 0;
+  // Slots of its own that wait keep their place.
+  bool orphans = orphan_first != 0 && state->free_first == 0;
   if (orphans) {
     state->free_first = orphan_first;
     state->free_last = orphan_last;
@@ -417,34 +426,41 @@ static bool slots_refill(struct nck_env *state) {
   return true;
 }
 
-static uint32_t slot_take(struct nck_env *state) {
-  uint32_t slot;
+static uint32_t slot_refill(struct nck_env *state) {
   if (state->foreign) {
-    slot = nck_recorder_append(NCK_TABLE_OBJECT, 1);
+    uint32_t slot = nck_recorder_append(NCK_TABLE_OBJECT, 1);
     return slot <= NCK_TOKEN_MAX_SLOT ? slot : 0;
   }
-  slot = state->free_first;
-  if (slot == 0 || (nck_recorder.objects[slot].generation != 0 && state->n_free < QUARANTINE)) {
-    if (!slots_refill(state) && slot == 0)
+  if (!slots_refill(state)) {
+    if (state->free_first == 0)
       return 0;
-    slot = state->free_first;
+    state->n_free += state->n_free == 0; // there is one, whatever was counted
   }
+  return state->free_first;
+}
+
+static inline uint32_t slot_take(struct nck_env *state) {
+  uint32_t slot = state->free_first;
   struct nck_object *object = &nck_recorder.objects[slot];
+  if (NCK_UNLIKELY(slot == 0 || (object->generation != 0 && state->n_free < QUARANTINE))) {
+    slot = slot_refill(state);
+    if (slot == 0 || state->foreign)
+      return slot;
+    object = &nck_recorder.objects[slot];
+  }
   state->free_first = object->next;
   __builtin_prefetch(&nck_recorder.objects[object->next], 1);
-  if (state->free_first == 0)
-    state->free_last = 0;
-  if (object->generation != 0 && state->n_free > 0)
+  if (NCK_LIKELY(object->generation != 0))
     state->n_free--;
   return slot;
 }
 
-static void slot_give(struct nck_env *state, uint32_t slot) {
-  struct nck_object *object = &nck_recorder.objects[slot];
-  if (object->generation >= NCK_TOKEN_MAX_GENERATION)
+static inline void slot_give(struct nck_env *state, struct nck_object *object) {
+  uint32_t slot = (uint32_t)(object - nck_recorder.objects);
+  if (NCK_UNLIKELY(object->generation >= NCK_TOKEN_MAX_GENERATION))
     return; // used up: its tokens would come again
   object->next = 0;
-  if (state->free_last != 0)
+  if (NCK_LIKELY(state->free_first != 0))
     nck_recorder.objects[state->free_last].next = slot;
   else
     state->free_first = slot;
@@ -459,40 +475,91 @@ void *nck_object_token(const struct nck_object *object) {
                                            object->generation);
 }
 
-void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
-                        uint32_t count, int function, uint32_t stack, uint32_t flags) {
-  if (NCK_UNLIKELY(nck_recorder_is_blind()))
-    return real;
-  uint32_t site = site_find(state, kind, function, stack);
+// The second half of a row's head, which says that it is live: all of it becomes visible at once.
+struct live_head {
+  uint32_t generation;
+  uint8_t kind, state;
+  uint16_t flags;
+};
+_Static_assert(offsetof(struct nck_object, flags) - offsetof(struct nck_object, generation) ==
+                   offsetof(struct live_head, flags),
+               "as it stands in the row");
+
+// NULL: there is no room.
+static inline __attribute__((always_inline)) void *new_at_site(struct nck_env *state,
+                                                               enum nck_object_kind kind,
+                                                               void *real, uint32_t count,
+                                                               uint32_t site, uint32_t flags) {
   uint32_t slot = site != 0 ? slot_take(state) : 0;
   if (NCK_UNLIKELY(slot == 0)) {
     nck_recorder_go_blind("no room for more live objects");
-    return real;
+    return NULL;
   }
   struct nck_object *object = &nck_recorder.objects[slot];
-  uint32_t generation = object->generation + 1;
-  uint32_t ms = creation_ms(state);
   object->real = (uint64_t)(uintptr_t)real;
-  object->kind = (uint8_t)kind;
-  object->flags = (uint16_t)(flags | (NCK_UNLIKELY(nck_frame_in_init()) ? NCK_OBJECT_INIT : 0) |
-                             (nck_tls.quiet != 0 ? NCK_OBJECT_IGNORED : 0));
   __atomic_store_n(&object->env, state->index, __ATOMIC_RELAXED); // others look through all rows
   object->site = site;
   object->end_stack = 0;
   object->last_stack = 0;
   object->count = count;
-  object->created_ms = ms;
   object->next = 0;
   object->value_type = 0;
   object->evidence = NCK_EVIDENCE_NONE;
   object->held_module = 0;
   object->held_offset = 0;
   object->data = 0;
-  object->generation = generation;
-  __atomic_store_n(&object->state, NCK_OBJECT_LIVE, __ATOMIC_RELEASE);
-  site_created(site, ms);
+  object->created_ms = creation_ms(state);
+  struct live_head head = {object->generation + 1, (uint8_t)kind, NCK_OBJECT_LIVE, (uint16_t)flags};
+  if (NCK_UNLIKELY(nck_tls.marks != 0))
+    head.flags |= (uint16_t)((nck_frame_in_init() ? NCK_OBJECT_INIT : 0) |
+                             (nck_tls.quiet != 0 ? NCK_OBJECT_IGNORED : 0));
+  typedef uint64_t word __attribute__((may_alias));
+  word bits;
+  memcpy(&bits, &head, sizeof bits);
+  __atomic_store_n((word *)(void *)&object->generation, bits, __ATOMIC_RELEASE);
+  NCK_FORGET_REGISTERS();
+  site_created(object->site, object->created_ms);
   nck_counter_created(&state->row->counters[kind]);
-  return (void *)(uintptr_t)nck_token_make(slot, generation);
+  NCK_FORGET_REGISTERS();
+  return nck_object_token(object);
+}
+
+void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
+                        uint32_t count, int function, uint32_t stack, uint32_t flags) {
+  if (NCK_UNLIKELY(nck_recorder_is_blind()))
+    return real;
+  void *token =
+      new_at_site(state, kind, real, count, site_find(state, kind, function, stack), flags);
+  return token != NULL ? token : real;
+}
+
+// With a known stack a wrapper that makes objects finds their site, one that releases them their
+// fate, by the site's number.
+#define KNOWN_SITE 0x80000000u
+
+static __attribute__((noinline)) uint32_t site_know(struct nck_env *state,
+                                                    enum nck_object_kind kind, int function,
+                                                    struct nck_known_stack *known) {
+  uint32_t stack = known->stack, site = site_find(state, kind, function, stack);
+  if (known->stack == stack && nck_options.js_stacks != NCK_JS_STACKS_ALL) {
+    known->key = KNOWN_SITE | (uint32_t)function;
+    known->row = site;
+  }
+  return site;
+}
+
+napi_status nck_object_new_reference(struct nck_env *state, napi_ref *reference, uint32_t count,
+                                     struct nck_known_stack *known) {
+  const enum nck_function_id function = NCK_FN_napi_create_reference;
+  if (NCK_UNLIKELY(nck_recorder_is_blind()))
+    return napi_ok;
+  uint32_t site = NCK_LIKELY(known->key == (KNOWN_SITE | function))
+                      ? known->row
+                      : site_know(state, NCK_KIND_REFERENCE, (int)function, known);
+  void *token = new_at_site(state, NCK_KIND_REFERENCE, *reference, count, site, 0);
+  if (NCK_LIKELY(token != NULL))
+    *reference = token;
+  return napi_ok;
 }
 
 void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *real, uint32_t count,
@@ -555,7 +622,33 @@ void nck_object_drop(struct nck_env *state, struct nck_object *object, uint32_t 
                                 : &nck_recorder.envs[object->env];
   nck_counter_released(&row->counters[object->kind]);
   if (state != NULL && !state->foreign)
-    slot_give(state, (uint32_t)(object - nck_recorder.objects));
+    slot_give(state, object);
+}
+
+static __attribute__((noinline)) void fate_know(uint32_t site, struct nck_known_stack *known) {
+  uint32_t fate = nck_fate_find(site, known->stack, NCK_FATE_DELETED);
+  known->key = fate != 0 ? site : 0;
+  known->row = fate;
+}
+
+void nck_object_drop_reference(struct nck_env *state, struct nck_object *object,
+                               struct nck_known_stack *known) {
+  if (NCK_UNLIKELY(state->state != NCK_ENV_ALIVE || nck_options.history_full || nck_many_threads)) {
+    nck_object_drop(state, object, known->stack, NCK_FATE_DELETED);
+    return;
+  }
+  if (NCK_UNLIKELY(known->key != object->site))
+    fate_know(object->site, known);
+  if (NCK_LIKELY(known->row != 0))
+    nck_recorder.fates[known->row].count++;
+  object->end_stack = known->stack;
+  __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
+  struct nck_site *site = &nck_recorder.sites[object->site];
+  site->released++;
+  note_released(site, --site->live, recent_ms(), false);
+  nck_counter_released(&state->row->counters[NCK_KIND_REFERENCE]);
+  NCK_FORGET_REGISTERS();
+  slot_give(state, object);
 }
 
 static uint64_t count_rows(void) {

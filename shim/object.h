@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api.h"
 #include "recorder.h"
 
 #define NCK_TOKEN_TAG 0x9ac5000000000000ull
@@ -68,16 +69,28 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
                         uint32_t count, int function, uint32_t stack, uint32_t flags);
 
+struct nck_known_stack;
+
+// What napi_create_reference does at a known stack with the reference that the runtime made, and
+// napi_delete_reference with one that no finalizer belongs to. Returns napi_ok.
+napi_status nck_object_new_reference(struct nck_env *state, napi_ref *reference, uint32_t count,
+                                     struct nck_known_stack *known);
+void nck_object_drop_reference(struct nck_env *state, struct nck_object *object,
+                               struct nck_known_stack *known);
+
 // The live object of that kind that a word is the token of; NULL: it is none.
 static inline struct nck_object *nck_object_live(const void *word, enum nck_object_kind kind) {
   uint64_t bits = (uint64_t)(uintptr_t)word;
   uint32_t slot = nck_token_slot(bits);
-  if (!nck_token_is_tagged(bits) ||
+  // Row 0 is none, and there is no memory behind it until another is in use.
+  if (slot == 0 ||
       slot >= __atomic_load_n(&nck_recorder.header->n_rows[NCK_TABLE_OBJECT], __ATOMIC_RELAXED))
     return NULL;
   struct nck_object *object = &nck_recorder.objects[slot];
+  // Its upper bits are the generation and nothing else, where the word is tagged.
   return __atomic_load_n(&object->state, __ATOMIC_ACQUIRE) == NCK_OBJECT_LIVE &&
-                 nck_token_make(slot, object->generation) == bits && object->kind == kind
+                 (bits ^ NCK_TOKEN_TAG) >> (4 + NCK_TOKEN_SLOT_BITS) == object->generation &&
+                 (bits & NCK_TOKEN_LOW_MASK) == 0 && object->kind == kind
              ? object
              : NULL;
 }

@@ -26,7 +26,7 @@ enum {
   N_PCS = 1024,
   N_STACKS = 1024,
   N_WALKED = 256,
-  MOST_READ = 11,
+  MOST_READ = 10,
   MOST_OWN_FRAMES = 16
 };
 
@@ -53,13 +53,14 @@ struct known_stack {
 // A walk, by the words of the stack that decided it: return addresses, and frame pointers (and the
 // like) where a frame was found through one; these are kept relative to the stack pointer. A walk
 // from the same pc to a limit as far away that would read the same words is the same walk, and
-// comparing them takes no chain of dependent loads.
+// comparing them takes no chain of dependent loads. While it is made, the relative words are put in
+// from the end; then they follow the others.
 struct walked {
-  uintptr_t pc;
-  uint32_t span;  // from the stack pointer to the limit
-  uint32_t index; // of the stack; 0: free
-  uint8_t n_absolute, n_relative;
-  uint16_t offsets[MOST_READ]; // from the stack pointer, in words; the relative ones at the end
+  uintptr_t pc;  // 0: free
+  uint32_t span; // from the stack pointer to the limit
+  struct nck_known_stack known;
+  uint8_t n_absolute, n_words;
+  uint16_t offsets[MOST_READ]; // from the stack pointer, in words
   uint64_t words[MOST_READ];
 };
 _Static_assert(sizeof(struct walked) == 128, "found by a shift");
@@ -238,11 +239,13 @@ static bool read_word(const struct walk *walk, uintptr_t at, uintptr_t *word) {
 
 static void note(struct walk *walk, uintptr_t at, uintptr_t word, bool is_relative) {
   struct walked *read = &walk->read;
-  if (read->n_absolute + read->n_relative == MOST_READ) {
+  if (read->n_words == MOST_READ) {
     walk->is_noted = false;
     return;
   }
-  unsigned i = is_relative ? (unsigned)MOST_READ - ++read->n_relative : read->n_absolute++;
+  read->n_words++;
+  unsigned i =
+      is_relative ? (unsigned)MOST_READ - (read->n_words - read->n_absolute) : read->n_absolute++;
   read->offsets[i] = (uint16_t)((at - walk->low) / sizeof word);
   read->words[i] = is_relative ? word - walk->low : word;
 }
@@ -306,12 +309,13 @@ static bool step(struct walk *walk, struct nck_unwind_rule rule) {
 static inline bool is_same_walk(const struct walked *walked, uintptr_t pc, uintptr_t sp,
                                 uintptr_t span) {
   const uint64_t *stack = (const uint64_t *)sp;
-  if (walked->pc != pc || walked->span != span || walked->index == 0)
+  if (walked->pc != pc || walked->span != span)
     return false;
-  for (unsigned i = 0; i < walked->n_absolute; i++)
+  unsigned i = 0;
+  for (; i < walked->n_absolute; i++)
     if (stack[walked->offsets[i]] != walked->words[i])
       return false;
-  for (unsigned i = (unsigned)MOST_READ - walked->n_relative; i < MOST_READ; i++)
+  for (; i < walked->n_words; i++)
     if (stack[walked->offsets[i]] - sp != walked->words[i])
       return false;
   return true;
@@ -429,9 +433,14 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
     note(&walk, low + 8, walk.pc, false);
   uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth);
   if (walk.is_noted && index != 0) {
+    unsigned to = walk.read.n_absolute, from = (unsigned)MOST_READ - (walk.read.n_words - to);
+    for (; from < MOST_READ; to++, from++) {
+      walk.read.offsets[to] = walk.read.offsets[from];
+      walk.read.words[to] = walk.read.words[from];
+    }
     walk.read.pc = (uintptr_t)pc;
     walk.read.span = (uint32_t)span;
-    walk.read.index = index;
+    walk.read.known.stack = index;
     *find_walked(cache, (uintptr_t)pc, span) = walk.read;
   }
   self.is_inside = false;
@@ -439,17 +448,21 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   return index;
 }
 
-static inline uint32_t capture(uintptr_t low, uintptr_t high, const void *pc) {
+// The walk from there as it was made before; NULL: it has to be made.
+static inline struct walked *find_same_walk(uintptr_t low, uintptr_t high, const void *pc) {
   uintptr_t span = high - low;
   struct cache *cache = self.ready;
 
   // There is no cache without a record, and none is filled where stacks are one frame deep.
-  if (LIKELY(cache != NULL && self.epoch == nck_module_epoch())) {
-    const struct walked *walked = find_walked(cache, (uintptr_t)pc, span);
-    if (LIKELY(is_same_walk(walked, (uintptr_t)pc, low, span)))
-      return walked->index;
-  }
-  return capture_anew(low, high, pc);
+  if (UNLIKELY(cache == NULL || self.epoch != nck_module_epoch()))
+    return NULL;
+  struct walked *walked = find_walked(cache, (uintptr_t)pc, span);
+  return LIKELY(is_same_walk(walked, (uintptr_t)pc, low, span)) ? walked : NULL;
+}
+
+static inline uint32_t capture(uintptr_t low, uintptr_t high, const void *pc) {
+  const struct walked *walked = find_same_walk(low, high, pc);
+  return LIKELY(walked != NULL) ? walked->known.stack : capture_anew(low, high, pc);
 }
 
 uint32_t nck_stack_capture(const void *pc, const void *limit) {
@@ -467,6 +480,18 @@ uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
   // Only there the caller's stack pointer is known from the frame's address.
   const void *pc = __builtin_extract_return_addr(((void *const *)frame)[1]);
   return nck_stack_capture(pc, limit);
+#endif
+}
+
+struct nck_known_stack *nck_stack_known(const void *frame, const void *limit) {
+#if defined(__x86_64__)
+  struct walked *walked =
+      find_same_walk((uintptr_t)frame, (uintptr_t)limit, ((void *const *)frame)[1]);
+  return LIKELY(walked != NULL) ? &walked->known : NULL;
+#else
+  (void)frame;
+  (void)limit;
+  return NULL;
 #endif
 }
 

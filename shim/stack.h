@@ -24,6 +24,17 @@ uint32_t nck_stack_capture(const void *pc, const void *limit);
 // __builtin_frame_address(0). The cheaper one, as it has no frames of ours to leave.
 uint32_t nck_stack_capture_at(const void *frame, const void *limit);
 
+// A stack that is captured again and again, and what its wrapper wants to find with it: a row that
+// belongs to the stack and to `key`, which is not 0. A row may be entered while `stack` is still
+// the one that was captured. The thread's own.
+struct nck_known_stack {
+  uint32_t stack;
+  uint32_t key, row;
+};
+
+// The stack that nck_stack_capture_at would return, where it is known; NULL: it has to be captured.
+struct nck_known_stack *nck_stack_known(const void *frame, const void *limit);
+
 // A stack of the single frame `address` (exact: a function's entry, not a return address).
 uint32_t nck_stack_single(const void *address, bool exact);
 

@@ -137,6 +137,15 @@ uint32_t nck_stack_capture(const void *pc, const void *limit) {
 uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
   return nck_stack_capture(((void *const *)frame)[1], limit);
 }
+struct nck_known_stack *nck_stack_known(const void *frame, const void *limit) {
+  static __thread struct nck_known_stack all[16];
+  uint32_t stack = nck_stack_capture_at(frame, limit);
+  struct nck_known_stack *known = &all[stack % 16];
+  bool is_known = known->stack == stack;
+  if (!is_known)
+    *known = (struct nck_known_stack){.stack = stack};
+  return is_known ? known : NULL;
+}
 uintptr_t nck_stack_outside(void) { return 0; }
 void nck_stack_thread_end(void) {}
 

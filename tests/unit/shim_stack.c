@@ -26,11 +26,17 @@ static __thread uint32_t last_stack; // what the probe captured
 static __thread void *seen[512];     // what backtrace() saw at the same place
 static __thread int n_seen;
 static __thread const void *probe_pc;
+static __thread uint64_t n_known; // captures that were known before
 
 static FRAME int capture(int argument) {
   errno = 4711;
   last_stack = nck_stack_capture(__builtin_return_address(0), limit);
   CHECK_UINT(nck_stack_capture_at(__builtin_frame_address(0), limit), last_stack);
+  const struct nck_known_stack *known = nck_stack_known(__builtin_frame_address(0), limit);
+  if (known != NULL) {
+    CHECK_UINT(known->stack, last_stack);
+    n_known++;
+  }
   CHECK_UINT(errno, 4711);
   return argument;
 }
@@ -392,6 +398,9 @@ int main(int argc, char **argv) {
     check_libunwind(241);
 #endif
   check_shapes(all);
+#if defined(__x86_64__)
+  CHECK(n_known > 50);
+#endif
   check_thread(all);
   check_depth(all);
   check_single((void *)all[0].enter);

@@ -29,6 +29,16 @@ export const references = [
     steps: ['run*5'],
     expect: [lost({ count: 4, stacks: { created: 'remember' } }), held({ count: 1, stacks: { created: 'remember' } })],
   }),
+  // What one call deletes is counted with the function that made it.
+  ...lostPair('one-deleter', 'make_handler', {
+    steps: ['run*5'], count: 5,
+    check: ({ run, report }) => {
+      const { site } = report.findings.find((f) => f.kind === 'leaked-reference');
+      const told = [site.created, site.released, ...site.fates.map((f) => [f.verb, f.count, f.frame?.function])];
+      run.check(JSON.stringify(told) === JSON.stringify([30, 25, ['deleted', 25, 'release']]), `the site tells ${JSON.stringify(told)}`);
+    },
+    twin: { steps: ['run*5'] },
+  }),
   ...lostPair('counted', 'share_object'),
   ...lostPair('value-types', 'lose', { count: 8, on: { node12: 'no reference to a symbol there' }, twin: { on: { node12: 'no reference to a symbol there' } } }),
   ...lostPair('any-value', 'lose', { count: 6, runtimes: ['node'], minNode: 18 }),
