@@ -357,8 +357,8 @@ static json_t *build_summary(const struct nck_report_summary *summary) {
   return json;
 }
 
-// Sets a text that is often that of the row before, whose string then serves both: `last`,
-// borrowed.
+// As set_known, for a text that is often that of the row before, whose string then serves both:
+// `last`, borrowed.
 static void set_repeated(json_t *object, const char *key, const char *text, json_t **last) {
   if (*last && text && !strcmp(json_string_value(*last), text)) {
     set(object, key, json_incref(*last));
@@ -372,13 +372,13 @@ static void set_repeated(json_t *object, const char *key, const char *text, json
 // A long run has thousands of these rows.
 static json_t *build_finalizers(const struct nck_report *report) {
   json_t *array = json_array();
-  json_t *phase = NULL, *kind = NULL, *module = NULL, *site = NULL, *function = NULL;
+  json_t *module = NULL, *site = NULL, *function = NULL;
   for (size_t i = 0; i < report->n_finalizers; i++) {
     const struct nck_report_finalizer *finalizer = report->finalizers[i];
     json_t *row = json_object();
     set_number(row, "order", finalizer->order);
-    set_repeated(row, "phase", finalizer->phase, &phase);
-    set_repeated(row, "kind", finalizer->kind, &kind);
+    set_text(row, "phase", finalizer->phase);
+    set_text(row, "kind", finalizer->kind);
     set_repeated(row, "module", finalizer->module ? finalizer->module->file : "", &module);
     set_number(row, "env", finalizer->env);
     set_repeated(row, "site", finalizer->site, &site);
