@@ -426,7 +426,7 @@ static bool slots_refill(struct nck_env *state) {
   return true;
 }
 
-static uint32_t slot_refill(struct nck_env *state) {
+static uint32_t slot_take_slow(struct nck_env *state) {
   if (state->foreign) {
     uint32_t slot = nck_recorder_append(NCK_TABLE_OBJECT, 1);
     return slot <= NCK_TOKEN_MAX_SLOT ? slot : 0;
@@ -443,7 +443,7 @@ static inline uint32_t slot_take(struct nck_env *state) {
   uint32_t slot = state->free_first;
   struct nck_object *object = &nck_recorder.objects[slot];
   if (NCK_UNLIKELY(slot == 0 || (object->generation != 0 && state->n_free < QUARANTINE))) {
-    slot = slot_refill(state);
+    slot = slot_take_slow(state);
     if (slot == 0 || state->foreign)
       return slot;
     object = &nck_recorder.objects[slot];
@@ -538,11 +538,11 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
 #define KNOWN_SITE 0x80000000u
 
 static __attribute__((noinline)) uint32_t site_know(struct nck_env *state,
-                                                    enum nck_object_kind kind, int function,
                                                     struct nck_known_stack *known) {
-  uint32_t stack = known->stack, site = site_find(state, kind, function, stack);
+  uint32_t stack = known->stack;
+  uint32_t site = site_find(state, NCK_KIND_REFERENCE, NCK_FN_napi_create_reference, stack);
   if (known->stack == stack && nck_options.js_stacks != NCK_JS_STACKS_ALL) {
-    known->key = KNOWN_SITE | (uint32_t)function;
+    known->key = KNOWN_SITE | NCK_FN_napi_create_reference;
     known->row = site;
   }
   return site;
@@ -550,12 +550,11 @@ static __attribute__((noinline)) uint32_t site_know(struct nck_env *state,
 
 napi_status nck_object_new_reference(struct nck_env *state, napi_ref *reference, uint32_t count,
                                      struct nck_known_stack *known) {
-  const enum nck_function_id function = NCK_FN_napi_create_reference;
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
     return napi_ok;
-  uint32_t site = NCK_LIKELY(known->key == (KNOWN_SITE | function))
+  uint32_t site = NCK_LIKELY(known->key == (KNOWN_SITE | NCK_FN_napi_create_reference))
                       ? known->row
-                      : site_know(state, NCK_KIND_REFERENCE, (int)function, known);
+                      : site_know(state, known);
   void *token = new_at_site(state, NCK_KIND_REFERENCE, *reference, count, site, 0);
   if (NCK_LIKELY(token != NULL))
     *reference = token;

@@ -72,7 +72,8 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
 struct nck_known_stack;
 
 // What napi_create_reference does at a known stack with the reference that the runtime made, and
-// napi_delete_reference with one that no finalizer belongs to. Returns napi_ok.
+// napi_delete_reference with one that no finalizer belongs to. The first returns napi_ok. The env's
+// own thread only.
 napi_status nck_object_new_reference(struct nck_env *state, napi_ref *reference, uint32_t count,
                                      struct nck_known_stack *known);
 void nck_object_drop_reference(struct nck_env *state, struct nck_object *object,
