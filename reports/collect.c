@@ -365,13 +365,9 @@ const struct nck_report_site *nck_collect_site(struct nck_collector *collector, 
   site->released_at_teardown = recorded->released_at_teardown;
   site->first_ms = recorded->first_ms;
   site->last_ms = recorded->last_ms;
-  if (recorded->series && recorded->series < nck_record_count(record, NCK_TABLE_SERIES)) {
-    struct nck_series *series = nck_arena_copy(
-        collector->arena, nck_record_series(record, recorded->series), 1, sizeof *series);
-    if (series->n_buckets > NCK_SERIES_BUCKETS)
-      series->n_buckets = 0; // damaged: say nothing rather than something wrong
-    site->series = series;
-  }
+  struct nck_series series;
+  if (nck_record_site_series(record, recorded, &series))
+    site->series = nck_arena_copy(collector->arena, &series, 1, sizeof series);
   fill_fates(collector, site, row);
   return site;
 }

@@ -826,8 +826,9 @@ static void judge_sites(struct judge *judge, bool *grown) {
         !nck_options_check(collector->options, nck_kinds[kind].group))
       continue;
     count_weak(judge, i, &context);
-    struct nck_growth growth =
-        nck_growth_judge(site, nck_record_series(collector->record, site->series), &context);
+    struct nck_series series;
+    nck_record_site_series(collector->record, site, &series);
+    struct nck_growth growth = nck_growth_judge(site, &series, &context);
     uint64_t lost = count_class(judge, i, (uint8_t)site->kind, CLASS_LOST);
     // When nearly all of them are lost, that says it already. Threadsafe functions without a
     // finalizer stay in the series when they are released, so it shows nothing.

@@ -256,6 +256,19 @@ DEFINE_ROW(finalizer, nck_finalizer_row, NCK_TABLE_FINALIZER)
 DEFINE_ROW(failed, nck_failed_call, NCK_TABLE_FAILED)
 DEFINE_ROW(profile, nck_profile, NCK_TABLE_PROFILE)
 
+bool nck_record_site_series(const struct nck_record *record, const struct nck_site *site,
+                            struct nck_series *series) {
+  *series = *nck_record_series(record, site->series);
+  if (series->n_buckets == 0 || series->n_buckets > NCK_SERIES_BUCKETS) {
+    series->n_buckets = 0; // damaged: say nothing rather than something wrong
+    return false;
+  }
+  if (site->bucket_end != 0)
+    series->buckets[series->n_buckets - 1] =
+        (struct nck_series_bucket){site->least, site->most, site->live, site->created != 0};
+  return true;
+}
+
 uint32_t nck_record_count(const struct nck_record *record, enum nck_table table) {
   return (uint32_t)record->tables[table].n_rows;
 }

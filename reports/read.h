@@ -48,6 +48,10 @@ const struct nck_thread *nck_record_thread(const struct nck_record *record, uint
 const struct nck_env_row *nck_record_env(const struct nck_record *record, uint32_t index);
 const struct nck_site *nck_record_site(const struct nck_record *record, uint32_t index);
 const struct nck_series *nck_record_series(const struct nck_record *record, uint32_t index);
+// A site's series with what its row knows of the last bucket. False: it has none, or a damaged one;
+// *series has no buckets then.
+bool nck_record_site_series(const struct nck_record *record, const struct nck_site *site,
+                            struct nck_series *series);
 const struct nck_fate *nck_record_fate(const struct nck_record *record, uint32_t index);
 const struct nck_finding *nck_record_finding(const struct nck_record *record, uint32_t index);
 const struct nck_finalizer_row *nck_record_finalizer(const struct nck_record *record,

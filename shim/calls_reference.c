@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "object.h"
 #include "options.h"
+#include "quick.h"
 #include "recorder.h"
 #include "reference.h"
 #include "runtime.h"
@@ -183,8 +184,12 @@ napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initi
     return status;
   }
   struct nck_known_stack *known = nck_stack_known_here();
-  if (NCK_LIKELY(known != NULL && references_tracked() && *result != NULL))
+  if (NCK_LIKELY(known != NULL && references_tracked() && *result != NULL)) {
+    if (NCK_LIKELY(!nck_many_threads && !nck_recorder_is_blind() &&
+                   nck_quick_create(result, initial_refcount, known)))
+      return napi_ok;
     return nck_object_new_reference(nck_tls.state, result, initial_refcount, known);
+  }
   *result = nck_reference_new(nck_tls.state, *result, initial_refcount,
                               NCK_FN_napi_create_reference, nck_stack_here(), 0);
   return napi_ok;
@@ -221,10 +226,11 @@ napi_status napi_delete_reference(napi_env env, napi_ref ref) {
     return delete_slowly(env, ref, NCK_PC);
   nck_tls.state->row->n_calls++;
   struct nck_known_stack *known = nck_stack_known_here();
-  if (NCK_LIKELY(known != NULL))
-    nck_object_drop_reference(nck_tls.state, object, known);
-  else
+  if (NCK_UNLIKELY(known == NULL))
     nck_object_drop(nck_tls.state, object, nck_stack_here(), NCK_FATE_DELETED);
+  else if (NCK_UNLIKELY(nck_many_threads || nck_options.history_full ||
+                        !nck_quick_delete(object, known)))
+    nck_object_drop_reference(nck_tls.state, object, known);
   napi_status status = nck_real.napi_delete_reference(env, (napi_ref)(uintptr_t)object->real);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(nck_tls.state, NCK_FN_napi_delete_reference, status, NCK_PC);

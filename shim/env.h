@@ -151,6 +151,8 @@ struct nck_tls {
   struct nck_info *next_info;              // of infos, the next to be given out
   struct nck_info_ring *infos;             // see frame.h
   struct nck_thread_state *thread;
+  // The time, as the last few events of this callback had it: they come in bursts.
+  uint32_t recent_ms, n_recent;
   union {
     struct {
       uint32_t quiet;   // napicheck_disable nesting

@@ -21,8 +21,6 @@
 
 enum {
   SLOT_BATCH = 64,     // rows that an env takes from the table at a time
-  QUARANTINE = 16384,  // released slots that wait before the first of them is used again, so that a
-                       // late use can be explained
   SITE_BUCKETS = 4096, // of the hash of sites
   SITE_CACHE = 256,    // per thread
   RECENT_EVENTS = 7    // that may go by without a look at the clock
@@ -42,25 +40,22 @@ static __thread struct site_cache_entry *site_cache __attribute__((tls_model("in
 
 // --- time and turns ---
 
-// The time, as the last few events of this callback had it: they come in bursts.
-static __thread struct { uint32_t ms, n_left; } recent __attribute__((tls_model("initial-exec")));
-
 static inline bool is_recent(void) {
   const struct nck_frame *frame = nck_tls.frame;
-  return recent.n_left > 0 && frame != NULL && frame->turn_is_counted;
+  return nck_tls.n_recent > 0 && frame != NULL && frame->turn_is_counted;
 }
 
 static uint32_t ask_clock(void) {
-  recent.ms = nck_recorder_ms();
-  recent.n_left = RECENT_EVENTS;
-  return recent.ms;
+  nck_tls.recent_ms = nck_recorder_ms();
+  nck_tls.n_recent = RECENT_EVENTS;
+  return nck_tls.recent_ms;
 }
 
 static inline uint32_t recent_ms(void) {
   if (NCK_UNLIKELY(!is_recent()))
     return ask_clock();
-  recent.n_left--;
-  return recent.ms;
+  nck_tls.n_recent--;
+  return nck_tls.recent_ms;
 }
 
 // The turn changes between callbacks: within one, its first object asks.
@@ -78,8 +73,8 @@ static uint32_t count_turn(struct nck_env *state) {
 static inline uint32_t creation_ms(struct nck_env *state) {
   if (NCK_UNLIKELY(!is_recent()))
     return count_turn(state);
-  recent.n_left--;
-  return recent.ms;
+  nck_tls.n_recent--;
+  return nck_tls.recent_ms;
 }
 
 // --- sites ---
@@ -120,14 +115,15 @@ static uint32_t site_find_slow(struct nck_env *state, enum nck_object_kind kind,
     row->js_stack = js_stack;
     row->first_ms = nck_recorder_ms();
     row->last_turn = UINT32_MAX; // its first creation is about to come
+    row->bucket_end = UINT32_MAX;
     row->series = nck_recorder_append(NCK_TABLE_SERIES, 1);
     if (row->series != 0) {
       struct nck_series *series = &nck_recorder.series[row->series];
       series->start_ms = row->first_ms;
       series->bucket_ms = 8;
       series->n_buckets = 1;
-      series->end_ms = series->start_ms + series->bucket_ms; // its first object may seem older
       series->site = site;
+      row->bucket_end = series->start_ms + series->bucket_ms; // its first object may seem older
     }
     row->hash_next = site_buckets[bucket];
     site_buckets[bucket] = site;
@@ -197,36 +193,43 @@ static void series_halve(struct nck_series *series) {
   series->n_buckets = NCK_SERIES_BUCKETS / 2;
 }
 
-static struct nck_series_bucket *series_bucket_slow(struct nck_series *series, uint32_t before,
-                                                    uint32_t ms) {
-  uint32_t bucket = (ms - series->start_ms) / series->bucket_ms;
+// Completes the last bucket of a site's series.
+static void series_complete(const struct nck_site *site, struct nck_series *series) {
+  series->buckets[series->n_buckets - 1] =
+      (struct nck_series_bucket){site->least, site->most, site->live, 1};
+}
+
+// That bucket is over: begins the one of `ms`.
+static __attribute__((noinline)) void series_turn(struct nck_site *site, uint32_t ms) {
+  struct nck_series *series = &nck_recorder.series[site->series];
+  uint32_t live = site->live, since = ms > series->start_ms ? ms - series->start_ms : 0;
+  uint32_t bucket = since / series->bucket_ms;
+  struct nck_series_bucket still = {live, live, live, 0};
+  if (site->bucket_end != 0)
+    series_complete(site, series);
   while (bucket >= NCK_SERIES_BUCKETS) {
     // Fill what is in use up to the end first, so that halves are merged with what stood there.
     for (uint32_t i = series->n_buckets; i < NCK_SERIES_BUCKETS; i++)
-      series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
+      series->buckets[i] = still;
     series_halve(series);
-    bucket = (ms - series->start_ms) / series->bucket_ms;
+    bucket = since / series->bucket_ms;
   }
   for (uint32_t i = series->n_buckets; i <= bucket; i++)
-    series->buckets[i] = (struct nck_series_bucket){before, before, before, 0};
-  if (bucket >= series->n_buckets)
+    series->buckets[i] = still;
+  if (bucket >= series->n_buckets) {
     series->n_buckets = bucket + 1;
-  series->end_ms = series->start_ms + series->n_buckets * series->bucket_ms;
-  return &series->buckets[bucket];
+    site->least = site->most = live;
+  }
+  site->bucket_end = series->start_ms + series->n_buckets * series->bucket_ms;
 }
 
-// The bucket of now of a site's series; NULL: it has none. `before` is the live count before this
-// event: it is what stood in the buckets that time passed over.
-static inline struct nck_series_bucket *series_bucket(const struct nck_site *site, uint32_t before,
-                                                      uint32_t ms) {
-  if (NCK_UNLIKELY(site->series == 0))
-    return NULL;
-  struct nck_series *series = &nck_recorder.series[site->series];
-  struct nck_series_bucket *bucket = NCK_LIKELY(ms < series->end_ms)
-                                         ? &series->buckets[series->n_buckets] - 1
-                                         : series_bucket_slow(series, before, ms);
-  bucket->n_events++;
-  return bucket;
+// What an env's teardown releases does not enter the series.
+static void released_at_teardown(struct nck_site *site) {
+  if (site->series != 0 && site->bucket_end != 0) {
+    series_complete(site, &nck_recorder.series[site->series]);
+    site->bucket_end = 0;
+  }
+  site->released_at_teardown++;
 }
 
 static bool is_gone_thread(uint32_t tid) {
@@ -272,52 +275,41 @@ static void note_pace(const struct nck_site *site) {
   series->created_before = (uint32_t)(site->created - 1); // without the one that opens this turn
 }
 
-static inline void note_created(struct nck_site *site, uint32_t live, uint32_t ms) {
-  if (live > site->peak)
-    site->peak = live;
-  site->last_ms = ms;
-  uint32_t turn = __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
-  if (NCK_UNLIKELY(site->last_turn != turn)) {
-    if ((site->n_turns & (site->n_turns + 1)) == 0) // the next is a power of two
-      note_pace(site);
-    if (site->n_turns++ == 0)
-      site->first_turn = turn;
-    site->last_turn = turn;
-  }
-  struct nck_series_bucket *bucket = series_bucket(site, live - 1, ms);
-  if (NCK_UNLIKELY(bucket == NULL))
-    return;
-  bucket->last = live;
-  if (live > bucket->max)
-    bucket->max = live;
+static __attribute__((noinline)) void site_turn(struct nck_site *site, uint32_t turn) {
+  if ((site->n_turns & (site->n_turns + 1)) == 0) // the next is a power of two
+    note_pace(site);
+  if (site->n_turns++ == 0)
+    site->first_turn = turn;
+  site->last_turn = turn;
 }
 
-static inline void note_released(struct nck_site *site, uint32_t live, uint32_t ms,
-                                 bool at_teardown) {
-  site->last_ms = ms;
-  if (NCK_UNLIKELY(at_teardown)) {
-    site->released_at_teardown++;
-    return;
-  }
-  struct nck_series_bucket *bucket = series_bucket(site, live + 1, ms);
-  if (NCK_UNLIKELY(bucket == NULL))
-    return;
-  bucket->last = live;
-  if (live < bucket->min)
-    bucket->min = live;
+static inline uint32_t present_turn(void) {
+  return __atomic_load_n(&nck_recorder.header->n_turns, __ATOMIC_RELAXED);
 }
 
 static void site_created_shared(struct nck_site *site, uint32_t ms) {
-  uint32_t *lock = site_lock(site);
+  uint32_t *lock = site_lock(site), turn = present_turn();
+  if (ms >= site->bucket_end)
+    series_turn(site, ms);
   __atomic_fetch_add(&site->created, 1, __ATOMIC_RELAXED);
-  note_created(site, __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED), ms);
+  nck_site_note_live(site, __atomic_add_fetch(&site->live, 1, __ATOMIC_RELAXED));
+  site->last_ms = ms;
+  if (site->last_turn != turn)
+    site_turn(site, turn);
   site_unlock(lock);
 }
 
 static void site_released_shared(struct nck_site *site, uint32_t ms, bool at_teardown) {
   uint32_t *lock = site_lock(site);
+  if (at_teardown)
+    released_at_teardown(site);
+  else if (ms >= site->bucket_end)
+    series_turn(site, ms);
   __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
-  note_released(site, __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED), ms, at_teardown);
+  uint32_t live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
+  site->last_ms = ms;
+  if (live < site->least && !at_teardown)
+    site->least = live;
   site_unlock(lock);
 }
 
@@ -327,8 +319,14 @@ static inline __attribute__((always_inline)) void site_created(uint32_t index, u
     site_created_shared(site, ms);
     return;
   }
+  if (NCK_UNLIKELY(ms >= site->bucket_end))
+    series_turn(site, ms);
   site->created++;
-  note_created(site, ++site->live, ms);
+  nck_site_note_live(site, ++site->live);
+  site->last_ms = ms;
+  uint32_t turn = present_turn();
+  if (NCK_UNLIKELY(site->last_turn != turn))
+    site_turn(site, turn);
 }
 
 static inline __attribute__((always_inline)) void site_released(uint32_t index, bool at_teardown) {
@@ -338,8 +336,15 @@ static inline __attribute__((always_inline)) void site_released(uint32_t index, 
     site_released_shared(site, ms, at_teardown);
     return;
   }
+  if (NCK_UNLIKELY(at_teardown))
+    released_at_teardown(site);
+  else if (NCK_UNLIKELY(ms >= site->bucket_end))
+    series_turn(site, ms);
   site->released++;
-  note_released(site, --site->live, ms, at_teardown);
+  site->live--;
+  site->last_ms = ms;
+  if (site->live < site->least && !at_teardown)
+    site->least = site->live;
 }
 
 void nck_site_created(struct nck_env *state, uint32_t index) {
@@ -411,7 +416,7 @@ static bool slots_refill(struct nck_env *state) {
   }
   pthread_mutex_unlock(&object_lock);
   if (orphans) {
-    state->n_free = QUARANTINE; // at least: their owner is gone, no late use is to be explained
+    state->n_free = NCK_QUARANTINE; // at least: their owner is gone, no late use is to be explained
     return true;
   }
   uint32_t first = nck_recorder_append(NCK_TABLE_OBJECT, SLOT_BATCH);
@@ -442,7 +447,7 @@ static uint32_t slot_take_slow(struct nck_env *state) {
 static inline uint32_t slot_take(struct nck_env *state) {
   uint32_t slot = state->free_first;
   struct nck_object *object = &nck_recorder.objects[slot];
-  if (NCK_UNLIKELY(slot == 0 || (object->generation != 0 && state->n_free < QUARANTINE))) {
+  if (NCK_UNLIKELY(slot == 0 || (object->generation != 0 && state->n_free < NCK_QUARANTINE))) {
     slot = slot_take_slow(state);
     if (slot == 0 || state->foreign)
       return slot;
@@ -475,16 +480,6 @@ void *nck_object_token(const struct nck_object *object) {
                                            object->generation);
 }
 
-// The second half of a row's head, which says that it is live: all of it becomes visible at once.
-struct live_head {
-  uint32_t generation;
-  uint8_t kind, state;
-  uint16_t flags;
-};
-_Static_assert(offsetof(struct nck_object, flags) - offsetof(struct nck_object, generation) ==
-                   offsetof(struct live_head, flags),
-               "as it stands in the row");
-
 // NULL: there is no room.
 static inline __attribute__((always_inline)) void *new_at_site(struct nck_env *state,
                                                                enum nck_object_kind kind,
@@ -496,27 +491,13 @@ static inline __attribute__((always_inline)) void *new_at_site(struct nck_env *s
     return NULL;
   }
   struct nck_object *object = &nck_recorder.objects[slot];
-  object->real = (uint64_t)(uintptr_t)real;
-  __atomic_store_n(&object->env, state->index, __ATOMIC_RELAXED); // others look through all rows
-  object->site = site;
-  object->end_stack = 0;
-  object->last_stack = 0;
-  object->count = count;
-  object->next = 0;
-  object->value_type = 0;
-  object->evidence = NCK_EVIDENCE_NONE;
-  object->held_module = 0;
-  object->held_offset = 0;
-  object->data = 0;
-  object->created_ms = creation_ms(state);
-  struct live_head head = {object->generation + 1, (uint8_t)kind, NCK_OBJECT_LIVE, (uint16_t)flags};
+  nck_object_fill(object, state, real, count, site, creation_ms(state));
+  struct nck_object_head head = {object->generation + 1, (uint8_t)kind, NCK_OBJECT_LIVE,
+                                 (uint16_t)flags};
   if (NCK_UNLIKELY(nck_tls.marks != 0))
     head.flags |= (uint16_t)((nck_frame_in_init() ? NCK_OBJECT_INIT : 0) |
                              (nck_tls.quiet != 0 ? NCK_OBJECT_IGNORED : 0));
-  typedef uint64_t word __attribute__((may_alias));
-  word bits;
-  memcpy(&bits, &head, sizeof bits);
-  __atomic_store_n((word *)(void *)&object->generation, bits, __ATOMIC_RELEASE);
+  nck_object_come_alive(object, head);
   NCK_FORGET_REGISTERS();
   site_created(object->site, object->created_ms);
   nck_counter_created(&state->row->counters[kind]);
@@ -533,16 +514,12 @@ void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *
   return token != NULL ? token : real;
 }
 
-// With a known stack a wrapper that makes objects finds their site, one that releases them their
-// fate, by the site's number.
-#define KNOWN_SITE 0x80000000u
-
 static __attribute__((noinline)) uint32_t site_know(struct nck_env *state,
                                                     struct nck_known_stack *known) {
   uint32_t stack = known->stack;
   uint32_t site = site_find(state, NCK_KIND_REFERENCE, NCK_FN_napi_create_reference, stack);
   if (known->stack == stack && nck_options.js_stacks != NCK_JS_STACKS_ALL) {
-    known->key = KNOWN_SITE | NCK_FN_napi_create_reference;
+    known->key = NCK_KNOWN_REFERENCE;
     known->row = site;
   }
   return site;
@@ -552,9 +529,8 @@ napi_status nck_object_new_reference(struct nck_env *state, napi_ref *reference,
                                      struct nck_known_stack *known) {
   if (NCK_UNLIKELY(nck_recorder_is_blind()))
     return napi_ok;
-  uint32_t site = NCK_LIKELY(known->key == (KNOWN_SITE | NCK_FN_napi_create_reference))
-                      ? known->row
-                      : site_know(state, known);
+  uint32_t site =
+      NCK_LIKELY(known->key == NCK_KNOWN_REFERENCE) ? known->row : site_know(state, known);
   void *token = new_at_site(state, NCK_KIND_REFERENCE, *reference, count, site, 0);
   if (NCK_LIKELY(token != NULL))
     *reference = token;
@@ -643,8 +619,13 @@ void nck_object_drop_reference(struct nck_env *state, struct nck_object *object,
   object->end_stack = known->stack;
   __atomic_store_n(&object->state, NCK_OBJECT_DEAD, __ATOMIC_RELEASE);
   struct nck_site *site = &nck_recorder.sites[object->site];
+  uint32_t ms = recent_ms();
+  if (NCK_UNLIKELY(ms >= site->bucket_end))
+    series_turn(site, ms);
   site->released++;
-  note_released(site, --site->live, recent_ms(), false);
+  if (--site->live < site->least)
+    site->least = site->live;
+  site->last_ms = ms;
   nck_counter_released(&state->row->counters[NCK_KIND_REFERENCE]);
   NCK_FORGET_REGISTERS();
   slot_give(state, object);

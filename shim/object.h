@@ -11,8 +11,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "api.h"
+#include "env.h"
 #include "recorder.h"
 
 #define NCK_TOKEN_TAG 0x9ac5000000000000ull
@@ -57,7 +59,12 @@ static inline uint64_t nck_token_make(uint32_t slot, uint32_t generation) {
   return NCK_TOKEN_TAG | (uint64_t)generation << (4 + NCK_TOKEN_SLOT_BITS) | (uint64_t)slot << 4;
 }
 
-struct nck_env;
+enum {
+  // Released slots that wait before the first of them is used again, so that a late use can be
+  // explained.
+  NCK_QUARANTINE = 16384
+};
+
 struct nck_event;
 
 // Makes an object row for the runtime's handle `real` and returns its token, or `real` itself when
@@ -69,7 +76,46 @@ void *nck_object_new(struct nck_env *state, enum nck_object_kind kind, void *rea
 void *nck_object_new_at(struct nck_env *state, enum nck_object_kind kind, void *real,
                         uint32_t count, int function, uint32_t stack, uint32_t flags);
 
+// The second half of a row's head, which says that it is live: all of it becomes visible at once.
+struct nck_object_head {
+  uint32_t generation;
+  uint8_t kind, state;
+  uint16_t flags;
+};
+_Static_assert(offsetof(struct nck_object, flags) - offsetof(struct nck_object, generation) ==
+                   offsetof(struct nck_object_head, flags),
+               "as it stands in the row");
+
+static inline void nck_object_come_alive(struct nck_object *object, struct nck_object_head head) {
+  typedef uint64_t word __attribute__((may_alias));
+  word bits;
+  memcpy(&bits, &head, sizeof bits);
+  __atomic_store_n((word *)(void *)&object->generation, bits, __ATOMIC_RELEASE);
+}
+
+// All of a row but its head.
+static inline void nck_object_fill(struct nck_object *object, const struct nck_env *state,
+                                   const void *real, uint32_t count, uint32_t site, uint32_t ms) {
+  object->real = (uint64_t)(uintptr_t)real;
+  __atomic_store_n(&object->env, state->index, __ATOMIC_RELAXED); // others look through all rows
+  object->site = site;
+  object->end_stack = 0;
+  object->last_stack = 0;
+  object->count = count;
+  object->created_ms = ms;
+  object->next = 0;
+  object->value_type = 0;
+  object->evidence = NCK_EVIDENCE_NONE;
+  object->held_module = 0;
+  object->held_offset = 0;
+  object->data = 0;
+}
+
 struct nck_known_stack;
+
+// The key of a known stack at which napi_create_reference was called; where a reference is deleted,
+// the key is its site's number.
+#define NCK_KNOWN_REFERENCE (0x80000000u | NCK_FN_napi_create_reference)
 
 // What napi_create_reference does at a known stack with the reference that the runtime made, and
 // napi_delete_reference with one that no finalizer belongs to. The first returns napi_ok. The env's
@@ -136,6 +182,13 @@ uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int fun
 // One more, or less, of what the site makes.
 void nck_site_created(struct nck_env *state, uint32_t site);
 void nck_site_released(uint32_t site, bool at_teardown);
+static inline void nck_site_note_live(struct nck_site *site, uint32_t live) {
+  if (NCK_UNLIKELY(live > site->most)) {
+    site->most = live;
+    if (live > site->peak)
+      site->peak = live;
+  }
+}
 // Fate row of those three (record.h); 0 when blind. Takes a lock.
 uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb);
 

@@ -1,10 +1,10 @@
 // stack.c: native stacks, kept once. Contracts in stack.h.
 //
 // Three caches of each thread make it cheap, all emptied when modules come or go: of stacks as they
-// were walked before (struct walked), of what is known about a code address, and of stacks by
-// content. On a Xeon whose dependent addition takes 1.25 ns (gcc 12 -O2, least of 20 rounds of
-// 100000, unit_shim_stack LIBRARY measure): a repeated capture of 3 frames 14 ns, of 5 frames 20
-// ns; walked anew 10 ns a frame, which is what deep recursion pays.
+// were walked before (stack.h), of what is known about a code address, and of stacks by content. On
+// an EPYC whose dependent addition takes 0.31 ns (gcc 12 -O2, least of 20 rounds of 100000,
+// unit_shim_stack LIBRARY measure): a repeated capture of 3 frames 5 ns, of 5 frames 8 ns; walked
+// anew 10 ns a frame, which is what deep recursion pays.
 #define _GNU_SOURCE
 #include "stack.h"
 
@@ -21,14 +21,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-enum {
-  MOST_FRAMES = 128,
-  N_PCS = 1024,
-  N_STACKS = 1024,
-  N_WALKED = 256,
-  MOST_READ = 10,
-  MOST_OWN_FRAMES = 16
-};
+enum { MOST_FRAMES = 128, N_PCS = 1024, N_STACKS = 1024, MOST_OWN_FRAMES = 16 };
 
 // Who runs at a code address.
 enum part {
@@ -50,38 +43,24 @@ struct known_stack {
   uint32_t index; // 0: free
 };
 
-// A walk, by the words of the stack that decided it: return addresses, and frame pointers (and the
-// like) where a frame was found through one; these are kept relative to the stack pointer. A walk
-// from the same pc to a limit as far away that would read the same words is the same walk, and
-// comparing them takes no chain of dependent loads. While it is made, the relative words are put in
-// from the end; then they follow the others.
-struct walked {
-  uintptr_t pc;  // 0: free
-  uint32_t span; // from the stack pointer to the limit
-  struct nck_known_stack known;
-  uint8_t n_absolute, n_words;
-  uint16_t offsets[MOST_READ]; // from the stack pointer, in words
-  uint64_t words[MOST_READ];
-};
-_Static_assert(sizeof(struct walked) == 128, "found by a shift");
 enum { MOST_SPAN = 0xffff * sizeof(uint64_t) };
 
 struct cache {
-  struct walked walked[N_WALKED];
+  struct nck_walk walks[NCK_N_WALKS];
   struct known_pc pcs[N_PCS];
   struct known_stack stacks[N_STACKS];
 };
 
 static __thread struct {
   struct cache *cache;
-  struct cache *ready;  // the same where it may be read: no capture is under way
   uintptr_t stack_high; // end of the thread's stack; 0: not asked yet
-  uint32_t epoch;       // of the cache
   bool is_inside; // a capture is under way: a signal handler, or an allocator that uses Node-API,
                   // came in between
   bool holds_lock;
   bool has_ended;
 } self __attribute__((tls_model("initial-exec")));
+
+__thread struct nck_thread_walks nck_thread_walks;
 
 // All stacks by content.
 static struct {
@@ -191,14 +170,15 @@ static struct cache *cache_new(uint32_t epoch) {
       return NULL;
   }
   memset(self.cache, 0, sizeof *self.cache);
-  self.epoch = epoch;
-  self.ready = self.is_inside ? NULL : self.cache;
+  nck_thread_walks.epoch = epoch;
+  nck_thread_walks.walks = self.is_inside ? NULL : self.cache->walks;
   return self.cache;
 }
 
 static inline struct cache *cache_of_thread(void) {
   uint32_t epoch = nck_module_epoch();
-  return LIKELY(self.cache != NULL && self.epoch == epoch) ? self.cache : cache_new(epoch);
+  return LIKELY(self.cache != NULL && nck_thread_walks.epoch == epoch) ? self.cache
+                                                                       : cache_new(epoch);
 }
 
 // `pc` is a return address: it may stand behind the last instruction of its function.
@@ -226,7 +206,7 @@ struct walk {
   uintptr_t pc, sp, fp;
   uintptr_t low, high;
   uintptr_t fp_at; // where fp was read; 0: noted already
-  struct walked read;
+  struct nck_walk read;
   bool is_noted; // all that was read is in `read`
 };
 
@@ -238,14 +218,14 @@ static bool read_word(const struct walk *walk, uintptr_t at, uintptr_t *word) {
 }
 
 static void note(struct walk *walk, uintptr_t at, uintptr_t word, bool is_relative) {
-  struct walked *read = &walk->read;
-  if (read->n_words == MOST_READ) {
+  struct nck_walk *read = &walk->read;
+  if (read->n_words == NCK_MOST_READ) {
     walk->is_noted = false;
     return;
   }
   read->n_words++;
-  unsigned i =
-      is_relative ? (unsigned)MOST_READ - (read->n_words - read->n_absolute) : read->n_absolute++;
+  unsigned i = is_relative ? (unsigned)NCK_MOST_READ - (read->n_words - read->n_absolute)
+                           : read->n_absolute++;
   read->offsets[i] = (uint16_t)((at - walk->low) / sizeof word);
   read->words[i] = is_relative ? word - walk->low : word;
 }
@@ -306,21 +286,6 @@ static bool step(struct walk *walk, struct nck_unwind_rule rule) {
   return true;
 }
 
-static inline bool is_same_walk(const struct walked *walked, uintptr_t pc, uintptr_t sp,
-                                uintptr_t span) {
-  const uint64_t *stack = (const uint64_t *)sp;
-  if (walked->pc != pc || walked->span != span)
-    return false;
-  unsigned i = 0;
-  for (; i < walked->n_absolute; i++)
-    if (stack[walked->offsets[i]] != walked->words[i])
-      return false;
-  for (; i < walked->n_words; i++)
-    if (stack[walked->offsets[i]] - sp != walked->words[i])
-      return false;
-  return true;
-}
-
 // The end of the thread's stack, for calls that no frame of ours encloses (a callback of libuv, a
 // thread of the addon's own).
 static uintptr_t end_of_stack(uintptr_t sp) {
@@ -344,7 +309,7 @@ static struct known_pc *know_pc(struct cache *cache, uintptr_t pc) {
   if (LIKELY(known->pc == pc))
     return known;
   learn_pc(known, pc);
-  if (self.epoch != nck_module_epoch()) {
+  if (nck_thread_walks.epoch != nck_module_epoch()) {
     // A module that we did not know has come: what stands in the cache may speak of what was there
     // before it.
     cache_of_thread();
@@ -394,11 +359,6 @@ static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t 
   return n > 0 ? keep(frames, n) : 0;
 }
 
-static inline struct walked *find_walked(struct cache *cache, uintptr_t pc, uintptr_t span) {
-  uint64_t hash = (pc + (span << 20)) * 0x9e3779b97f4a7c15ull;
-  return &cache->walked[hash >> 40 & (N_WALKED - 1)];
-}
-
 // A walk that was not found: from the frame whose frame pointer and return address stand at `low`.
 static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   const uintptr_t *frame = (const uintptr_t *)low;
@@ -414,7 +374,7 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   if (depth > MOST_FRAMES)
     depth = MOST_FRAMES;
   self.is_inside = true;
-  self.ready = NULL;
+  nck_thread_walks.walks = NULL;
   if (UNLIKELY(high <= low || span > 64 << 20)) {
     high = end_of_stack(low);
     if (high == 0) {
@@ -433,36 +393,24 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
     note(&walk, low + 8, walk.pc, false);
   uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth);
   if (walk.is_noted && index != 0) {
-    unsigned to = walk.read.n_absolute, from = (unsigned)MOST_READ - (walk.read.n_words - to);
-    for (; from < MOST_READ; to++, from++) {
+    unsigned to = walk.read.n_absolute, from = (unsigned)NCK_MOST_READ - (walk.read.n_words - to);
+    for (; from < NCK_MOST_READ; to++, from++) {
       walk.read.offsets[to] = walk.read.offsets[from];
       walk.read.words[to] = walk.read.words[from];
     }
     walk.read.pc = (uintptr_t)pc;
     walk.read.span = (uint32_t)span;
     walk.read.known.stack = index;
-    *find_walked(cache, (uintptr_t)pc, span) = walk.read;
+    *nck_walk_find(cache->walks, (uintptr_t)pc, span) = walk.read;
   }
   self.is_inside = false;
-  self.ready = self.cache;
+  nck_thread_walks.walks = self.cache->walks;
   return index;
 }
 
-// The walk from there as it was made before; NULL: it has to be made.
-static inline struct walked *find_same_walk(uintptr_t low, uintptr_t high, const void *pc) {
-  uintptr_t span = high - low;
-  struct cache *cache = self.ready;
-
-  // There is no cache without a record, and none is filled where stacks are one frame deep.
-  if (UNLIKELY(cache == NULL || self.epoch != nck_module_epoch()))
-    return NULL;
-  struct walked *walked = find_walked(cache, (uintptr_t)pc, span);
-  return LIKELY(is_same_walk(walked, (uintptr_t)pc, low, span)) ? walked : NULL;
-}
-
 static inline uint32_t capture(uintptr_t low, uintptr_t high, const void *pc) {
-  const struct walked *walked = find_same_walk(low, high, pc);
-  return LIKELY(walked != NULL) ? walked->known.stack : capture_anew(low, high, pc);
+  const struct nck_walk *walk = nck_walk_known(low, high, (uintptr_t)pc);
+  return LIKELY(walk != NULL) ? walk->known.stack : capture_anew(low, high, pc);
 }
 
 uint32_t nck_stack_capture(const void *pc, const void *limit) {
@@ -480,18 +428,6 @@ uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
   // Only there the caller's stack pointer is known from the frame's address.
   const void *pc = __builtin_extract_return_addr(((void *const *)frame)[1]);
   return nck_stack_capture(pc, limit);
-#endif
-}
-
-struct nck_known_stack *nck_stack_known(const void *frame, const void *limit) {
-#if defined(__x86_64__)
-  struct walked *walked =
-      find_same_walk((uintptr_t)frame, (uintptr_t)limit, ((void *const *)frame)[1]);
-  return LIKELY(walked != NULL) ? &walked->known : NULL;
-#else
-  (void)frame;
-  (void)limit;
-  return NULL;
 #endif
 }
 
@@ -525,7 +461,8 @@ uintptr_t nck_stack_outside(void) {
 
 void nck_stack_thread_end(void) {
   struct cache *cache = self.cache;
-  self.cache = self.ready = NULL;
+  self.cache = NULL;
+  nck_thread_walks.walks = NULL;
   self.has_ended = true;
   if (cache != NULL)
     nck_own_free(cache, sizeof *cache);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define NCK_RECORD_MAGIC "NAPICHK\n"
-#define NCK_RECORD_VERSION 5u
+#define NCK_RECORD_VERSION 6u
 #define NCK_RECORD_SUFFIX ".napicheck"
 #define NCK_RECORD_PAGE_BYTES 4096u
 #define NCK_RECORD_HEADER_BYTES 131072u
@@ -135,33 +135,41 @@ enum nck_site_flags {
   NCK_SITE_TOLD = 2  // what a worker lost of it was said when the worker ended
 };
 struct nck_site {
-  uint32_t stack;
-  uint16_t kind;     // enum nck_object_kind
-  uint16_t function; // index into the function table, see nck_record_header.functions
-  uint32_t module;   // the addon
-  uint32_t flags;    // enum nck_site_flags
+  // What changes with each object: one line of the cache.
   uint64_t created, released;
   uint32_t live, peak;
-  uint32_t first_ms, last_ms;
-  uint32_t js_stack; // string: see nck_finding.js_stack
-  uint32_t series;   // series row
-  uint64_t bytes;    // external bytes of what lives, where known
+  uint32_t last_ms;
+  uint32_t last_turn;   // of nck_record_header.n_turns, at its last creation
+  uint32_t least, most; // live objects since the last bucket of its series began
+  uint32_t bucket_end;  // when that bucket ends, in ms; 0: its series is complete without this row
+  uint32_t first_turn;  // as last_turn, at its first creation
+  uint32_t n_turns;     // different turns in which it created something
+  uint32_t first_ms;
+  uint32_t series; // series row
   uint32_t released_at_teardown;
-  uint32_t weak_at_teardown;      // references with count 0 among them
-  uint32_t label;                 // string: the names that napicheck_label gave to its objects
-  uint32_t first_turn, last_turn; // of nck_record_header.n_turns, at its first and last creation
-  uint32_t n_turns;               // different turns in which it created something
-  uint32_t class_name;            // string: of the values that references hold, first seen
-  uint32_t hash_next;             // the writer's own
+
+  uint64_t bytes; // external bytes of what lives, where known
+  uint32_t stack;
+  uint16_t kind;             // enum nck_object_kind
+  uint16_t function;         // index into the function table, see nck_record_header.functions
+  uint32_t module;           // the addon
+  uint32_t flags;            // enum nck_site_flags
+  uint32_t js_stack;         // string: see nck_finding.js_stack
+  uint32_t weak_at_teardown; // references with count 0 among those released at teardown
+  uint32_t label;            // string: the names that napicheck_label gave to its objects
+  uint32_t class_name;       // string: of the values that references hold, first seen
+  uint32_t hash_next;        // the writer's own
+  uint32_t pad[5];
 };
 
 // Live counts over time. Buckets of equal length; when all are full, neighbours are merged and the
 // length doubles. A bucket in which nothing happened has n_events 0 and repeats the state of the
-// one before it.
+// one before it. What the last bucket says of a site is what stood when it began: the rest is in
+// the site's row (nck_record_site_series in reports/read.h puts both together).
 #define NCK_SERIES_BUCKETS 62
 struct nck_series_bucket {
   uint32_t min, max, last; // live objects of the site within the bucket
-  uint32_t n_events;       // creations and releases
+  uint32_t n_events;       // not 0: there were creations or releases
 };
 struct nck_series {
   uint32_t start_ms; // of bucket 0
@@ -172,7 +180,7 @@ struct nck_series {
   uint32_t
       created_before; // what the site had created when its n_turns became the greatest power of
   uint32_t created_long_before; // two so far, and the one before that
-  uint32_t end_ms;              // the writer's own: the end of the last bucket in use
+  uint32_t pad;
   struct nck_series_bucket buckets[NCK_SERIES_BUCKETS];
 };
 
@@ -445,6 +453,7 @@ struct nck_record_header {
 
 _Static_assert(sizeof(struct nck_object) == 64, "an object's row is part of the contract");
 // A chunk holds whole rows and whole pages: odd row sizes would make the smallest chunk large.
+_Static_assert(sizeof(struct nck_site) == 128, "its first line is the one that changes");
 _Static_assert(sizeof(struct nck_series) == 1024, "four series fill a page");
 _Static_assert(sizeof(struct nck_env_row) == 576, "64 rows of envs fill nine pages");
 _Static_assert(sizeof(struct nck_record_header) <= NCK_RECORD_HEADER_BYTES,

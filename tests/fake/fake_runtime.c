@@ -134,17 +134,18 @@ uint32_t nck_stack_single(const void *address, bool exact) {
 uint32_t nck_stack_capture(const void *pc, const void *limit) {
   return (void)limit, nck_stack_single(pc, false);
 }
+uint32_t nck_module_epoch_now;
+// A stack that was captured is known from then on.
+__thread struct nck_thread_walks nck_thread_walks;
 uint32_t nck_stack_capture_at(const void *frame, const void *limit) {
-  return nck_stack_capture(((void *const *)frame)[1], limit);
-}
-struct nck_known_stack *nck_stack_known(const void *frame, const void *limit) {
-  static __thread struct nck_known_stack all[16];
-  uint32_t stack = nck_stack_capture_at(frame, limit);
-  struct nck_known_stack *known = &all[stack % 16];
-  bool is_known = known->stack == stack;
-  if (!is_known)
-    *known = (struct nck_known_stack){.stack = stack};
-  return is_known ? known : NULL;
+  static __thread struct nck_walk walks[NCK_N_WALKS];
+  uintptr_t pc = ((const uintptr_t *)frame)[1], span = (uintptr_t)limit - (uintptr_t)frame;
+  uint32_t stack = nck_stack_capture((const void *)pc, limit);
+  *nck_walk_find(walks, pc, span) =
+      (struct nck_walk){.pc = pc, .span = (uint32_t)span, .known = {.stack = stack}};
+  nck_thread_walks.walks = walks;
+  nck_thread_walks.epoch = nck_module_epoch();
+  return stack;
 }
 uintptr_t nck_stack_outside(void) { return 0; }
 void nck_stack_thread_end(void) {}

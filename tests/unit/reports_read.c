@@ -35,6 +35,9 @@ static void make_rich(struct nck_record_writer *writer) {
   struct nck_series series = {.start_ms = 1, .bucket_ms = 8, .n_buckets = 3, .site = site};
   struct nck_site *row = (struct nck_site *)writer->tables[NCK_TABLE_SITE].rows + site;
   row->series = nck_record_writer_append(writer, NCK_TABLE_SERIES, &series, 1);
+  row->bucket_end = 25;
+  row->least = 290;
+  row->most = 310;
   row->js_stack =
       nck_record_writer_string(writer, "put\tfile:///a/index.js\t41\t9\nrun\ta.js\t1\t2\n");
   struct nck_fate fate = {.site = site, .stack = stack, .verb = NCK_FATE_DELETED, .count = 7};
@@ -92,6 +95,25 @@ static void count_object(const struct nck_object *object, void *arg) {
   *(uint64_t *)arg += object->state == NCK_OBJECT_LIVE;
 }
 
+// The last bucket is what the site's row says, unless the series is complete without it.
+static void check_series(const struct nck_record *record) {
+  struct nck_site site = *nck_record_site(record, 1);
+  struct nck_series series;
+  CHECK(nck_record_site_series(record, &site, &series));
+  CHECK_UINT(series.n_buckets, 3);
+  CHECK_UINT(series.buckets[1].last, 0);
+  CHECK_UINT(series.buckets[2].min, 290);
+  CHECK_UINT(series.buckets[2].max, 310);
+  CHECK_UINT(series.buckets[2].last, site.live);
+  CHECK(series.buckets[2].n_events != 0);
+  site.bucket_end = 0;
+  CHECK(nck_record_site_series(record, &site, &series));
+  CHECK_UINT(series.buckets[2].max, 0);
+  site.series = 0;
+  CHECK(!nck_record_site_series(record, &site, &series));
+  CHECK_UINT(series.n_buckets, 0);
+}
+
 static void test_good(size_t rows_per_chunk) {
   struct nck_record_writer writer;
   make_rich(&writer);
@@ -109,6 +131,7 @@ static void test_good(size_t rows_per_chunk) {
   CHECK_UINT(nck_record_stack(&record, 0, &frames), 0);
   CHECK_UINT(nck_record_stack(&record, UINT32_MAX, &frames), 0);
   CHECK_UINT(nck_record_site(&record, 7)->kind, 0);
+  check_series(&record);
   uint64_t n_live = 0;
   CHECK(nck_record_each_object(&record, count_object, &n_live));
   CHECK_UINT(n_live, 303);

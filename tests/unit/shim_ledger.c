@@ -294,6 +294,8 @@ static void slow_complete(napi_env env, napi_status status, void *data) {
 
 static bool one_completed(void) { return n_completed == 1; }
 
+static void hook_ran(void *arg) { ++*(int *)arg; }
+
 static void *test_series(void *unused) {
   napi_env env = fake_env_new();
   n_completed = 0;
@@ -311,6 +313,60 @@ static void *test_series(void *unused) {
     CHECK(series->n_buckets >= 1 && series->n_buckets <= NCK_SERIES_BUCKETS);
   }
   fake_env_end(env);
+  return unused;
+}
+
+static const struct nck_site *newest_site(enum nck_object_kind kind) {
+  uint64_t i = nck_recorder.header->n_rows[NCK_TABLE_SITE] - 1;
+  while (i > 0 && nck_recorder.sites[i].kind != kind)
+    i--;
+  return &nck_recorder.sites[i];
+}
+
+static const struct nck_series_bucket *last_bucket(const struct nck_site *site) {
+  const struct nck_series *series = &nck_recorder.series[site->series];
+  return &series->buckets[series->n_buckets - 1];
+}
+
+// What happens within a bucket stands in the site's row, and goes into the series with the first
+// event after it; what a teardown releases stays out of it.
+static void *test_buckets(void *unused) {
+  enum { N = 4 };
+  napi_env env = fake_env_new();
+  napi_async_context contexts[N];
+  for (int i = 0; i < N; i++)
+    CHECK(napi_async_init(env, NULL, some_value(), &contexts[i]) == napi_ok);
+  const struct nck_site *site = newest_site(NCK_KIND_ASYNC_CONTEXT);
+  CHECK_UINT(site->live, N);
+  CHECK_UINT(site->most, N);
+  CHECK(site->bucket_end != 0);
+  const struct nck_series_bucket *first = last_bucket(site);
+  usleep(30000);
+  CHECK(napi_async_destroy(env, contexts[0]) == napi_ok);
+  CHECK(napi_async_destroy(env, contexts[1]) == napi_ok);
+  CHECK(last_bucket(site) > first);
+  CHECK_UINT(first->last, N);
+  CHECK_UINT(first->max, N);
+  CHECK(first->n_events != 0);
+  CHECK_UINT(site->least, N - 2);
+  CHECK_UINT(site->most, N);
+  for (int i = 2; i < N; i++)
+    CHECK(napi_async_destroy(env, contexts[i]) == napi_ok);
+  CHECK_UINT(site->least, 0);
+
+  static int hooks[N];
+  for (int i = 0; i < N; i++)
+    CHECK(napi_add_env_cleanup_hook(env, hook_ran, &hooks[i]) == napi_ok);
+  site = newest_site(NCK_KIND_CLEANUP_HOOK);
+  CHECK_UINT(site->live, N);
+  fake_env_end(env);
+  CHECK_UINT(site->live, 0);
+  CHECK_UINT(site->released_at_teardown, N);
+  CHECK_UINT(site->bucket_end, 0);
+  CHECK_UINT(last_bucket(site)->last, N);
+  CHECK_UINT(last_bucket(site)->min, 0);
+  for (int i = 0; i < N; i++)
+    CHECK_UINT(hooks[i], 1);
   return unused;
 }
 
@@ -505,6 +561,7 @@ int main(int argc, char **argv) {
   in_worker(test_abort, NULL);
   in_worker(test_work, NULL);
   in_worker(test_series, NULL);
+  in_worker(test_buckets, NULL);
   test_forks();
   in_worker(test_ran_twice, NULL);
   in_worker(test_never_ran, NULL);

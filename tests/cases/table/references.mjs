@@ -39,6 +39,19 @@ export const references = [
     },
     twin: { steps: ['run*5'] },
   }),
+  // More than wait to be used again: the books are kept in another way then, and are the same.
+  ...lostPair('many', 'make_handler', {
+    steps: ['run'],
+    check: ({ run, report }) => {
+      const { site } = report.findings.find((f) => f.kind === 'leaked-reference');
+      const told = [site.created, site.released, site.live, site.peak, ...site.fates.map((f) => [f.verb, f.count, f.frame?.function])];
+      run.check(JSON.stringify(told) === JSON.stringify([50000, 49999, 1, 5, ['deleted', 49995, 'release'], ['deleted', 4, 'release']]), `the site tells ${JSON.stringify(told)}`);
+      const { counters: { reference } } = report;
+      const counted = [reference.created, reference.live, reference.peak];
+      run.check(JSON.stringify(counted) === JSON.stringify([50000, 1, 5]), `counted are ${JSON.stringify(counted)}`);
+    },
+    twin: { steps: ['run'] },
+  }),
   ...lostPair('counted', 'share_object'),
   ...lostPair('value-types', 'lose', { count: 8, on: { node12: 'no reference to a symbol there' }, twin: { on: { node12: 'no reference to a symbol there' } } }),
   ...lostPair('any-value', 'lose', { count: 6, runtimes: ['node'], minNode: 18 }),
