@@ -5,7 +5,11 @@
 // data) of an env, so a class defined a thousand times costs one; those made by
 // napi_create_function with data of their own are freed by a finalizer when their function is
 // collected.
+#define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "finding.h"
 #include "frame.h"
@@ -24,6 +28,7 @@ struct callback_key {
 };
 struct nck_callback {
   struct callback_key key;
+  struct nck_bundle bundle;
   struct nck_env *state;
   struct nck_profile *profile; // row of the scope profile; NULL: there is none
   uint32_t n_functions;        // alive, made by napi_create_function
@@ -56,6 +61,7 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   memset(callback, 0, sizeof *callback);
   callback->key = key;
   callback->state = state;
+  callback->bundle = (struct nck_bundle){state->env, data};
   napi_callback first = method != NULL ? method : getter != NULL ? getter : setter;
   callback->profile = nck_profile_find((const void *)(uintptr_t)first);
   HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
@@ -74,30 +80,25 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles,
 
 // After a callback whose frame holds no more than its scope, and returned a value of that, or
 // nothing. False: it did otherwise, or this is its first call.
-static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame, int which,
+static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame,
+                                                                struct nck_callback *callback,
+                                                                struct nck_env *state, int which,
                                                                 napi_value *result) {
-  struct nck_callback *callback = frame->callback;
-  struct nck_env *state = callback->state;
   struct nck_closed_scopes *all = nck_tls.closed_scopes;
-  if (NCK_UNLIKELY(state->n_scopes != frame->depth + 1)) {
-    if (frame->opened || *result != NULL)
-      return false;
-    profile_note(callback->profile, 0, false);
-    nck_frame_end(frame, false);
-    return true;
-  }
-  if (NCK_UNLIKELY(callback->endings[which] == 0 || all == NULL || state->top->noted))
+  struct nck_scope *scope = frame->scope;
+  uint64_t tag_bits = frame->tag_bits;
+  uint16_t ending = callback->endings[which];
+  if (NCK_UNLIKELY(state->top != scope || ending == 0 || all == NULL || scope->noted))
     return false;
-  uint64_t raw = (uint64_t)(uintptr_t)*result ^ state->top->tag_bits;
+  uint64_t raw = (uint64_t)(uintptr_t)*result ^ tag_bits;
   if (NCK_UNLIKELY(raw > NCK_VALUE_MASK)) {
     if (*result != NULL)
       return false;
     raw = 0;
   }
   *result = (napi_value)(uintptr_t)raw;
-  NCK_FORGET_REGISTERS();
-  profile_note(callback->profile, state->top->n_handles, false);
-  all->by_tag[state->top->tag_bits >> 48] = callback->endings[which];
+  profile_note(callback->profile, scope->n_handles, false);
+  all->by_tag[tag_bits >> 48] = ending;
   nck_scope_drop(state);
   state->pending = false;
   nck_frame_end(frame, true);
@@ -108,10 +109,6 @@ static __attribute__((noinline)) napi_value leave_slowly(struct nck_frame *frame
                                                          napi_value result) {
   struct nck_callback *callback = frame->callback;
   struct nck_env *state = callback->state;
-  // A value that is no handle of this call's: then the frame has made no call, and has to be open
-  // for the judgement.
-  if (!frame->opened && result != NULL)
-    nck_frame_open(frame);
   if (frame->depth != NCK_FRAME_NO_SCOPE) {
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, frame->user_cb);
     const struct nck_scope *scope = &state->scopes[frame->depth];
@@ -119,10 +116,8 @@ static __attribute__((noinline)) napi_value leave_slowly(struct nck_frame *frame
     if (nck_tls.closed_scopes != NULL)
       callback->endings[which] =
           nck_ending_find(nck_tls.closed_scopes, NCK_SCOPE_FRAME, frame->user_cb, frame->user_cb);
-  } else {
-    if (state->tagged)
-      result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)result & NCK_VALUE_MASK);
-    profile_note(callback->profile, 0, false);
+  } else if (state->tagged) { // no memory for its scope
+    result = (napi_value)(uintptr_t)((uint64_t)(uintptr_t)result & NCK_VALUE_MASK);
   }
   nck_frame_leave(frame);
   return result;
@@ -133,35 +128,71 @@ static inline void leave_running(struct nck_frame **running) {
     nck_frame_leave(*running);
 }
 
-// What is needed after a call stands in the frame, so that no register has to be saved for it.
+// Where the runtime keeps a callback's data: in Node its napi_callback_info leads to them, as an
+// info of ours does. That is not assumed but seen, by the first callback, and saves a question for
+// each of the others.
+static enum { INFO_UNKNOWN, INFO_LEADS, INFO_OPAQUE } runtime_info;
+
+// Does it lead there? Nothing is known of that memory yet.
+static bool info_leads(napi_callback_info info, napi_env env, const void *data) {
+  struct nck_info seen;
+  struct nck_bundle bundle;
+  struct iovec here = {&seen, sizeof seen}, there = {info, sizeof seen};
+  if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != (ssize_t)sizeof seen)
+    return false;
+  here = (struct iovec){&bundle, sizeof bundle};
+  there = (struct iovec){seen.bundle, sizeof bundle};
+  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)sizeof bundle &&
+         bundle.env == env && bundle.data == data;
+}
+
+static __attribute__((noinline)) struct nck_callback *callback_ask(napi_env env,
+                                                                   napi_callback_info info) {
+  void *data = NULL;
+  nck_real.napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
+  if (__atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_UNKNOWN) {
+    int saved = errno;
+    __atomic_store_n(&runtime_info, info_leads(info, env, data) ? INFO_LEADS : INFO_OPAQUE,
+                     __ATOMIC_RELAXED);
+    errno = saved;
+  }
+  return data;
+}
+
+static inline struct nck_callback *callback_of(napi_env env, napi_callback_info info) {
+  if (NCK_LIKELY(__atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)) {
+    const struct nck_bundle *bundle = ((const struct nck_info *)(const void *)info)->bundle;
+    if (NCK_LIKELY(bundle->env == env))
+      return bundle->data;
+  }
+  return callback_ask(env, info);
+}
+
 static inline __attribute__((always_inline)) napi_value
 callback_run(napi_env env, napi_callback_info real, int which) {
   struct nck_frame frame;
-  frame.bundle.env = env;
-  frame.ready = real;
-  // One question for all that the addon will ask in its first call.
-  frame.n_arguments = NCK_FRAME_ARGUMENTS;
-  nck_real.napi_get_cb_info(env, real, &frame.n_arguments, frame.arguments, &frame.this_arg,
-                            &frame.callback);
+  struct nck_callback *callback = callback_of(env, real);
+  struct nck_env *state = callback->state;
   struct nck_info *info = nck_info_take();
-  struct nck_callback *callback = frame.callback;
   napi_callback user_cb = which == 0   ? callback->key.method
                           : which == 1 ? callback->key.getter
                                        : callback->key.setter;
   // Left as NCK_FRAME says when something is thrown through us.
   __attribute__((cleanup(leave_running))) struct nck_frame *running = &frame;
-  napi_callback_info given = real = frame.ready;
-  nck_frame_begin(&frame, callback->state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  if (NCK_LIKELY(nck_frame_may_open_at_once(state)))
+    nck_frame_enter_at_once(&frame, state, (const void *)(uintptr_t)user_cb);
+  else
+    nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  frame.callback = callback;
+  frame.info = info;
   if (NCK_LIKELY(info != NULL)) {
     info->real = real;
-    info->bundle = &frame.bundle;
-    frame.bundle.data = callback->key.data;
-    frame.info = info;
-    frame.ready = given = (napi_callback_info)info;
+    info->bundle = &callback->bundle;
+    real = (napi_callback_info)info;
   }
-  napi_value result = user_cb(frame.bundle.env, given);
+  napi_value result = user_cb(env, real);
   running = NULL;
-  if (NCK_LIKELY(leave_at_once(&frame, which, &result)))
+  if (NCK_LIKELY(leave_at_once(&frame, callback, state, which, &result)))
     return result;
   return leave_slowly(&frame, which, result);
 }
@@ -397,7 +428,9 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
   if (data != NULL && info != NULL)
     *data = info->bundle->data;
   // The arguments live as long as the callback, whatever scope is open now.
-  const struct nck_frame *frame = info != NULL ? nck_frame_of_info(info) : NULL;
+  const struct nck_frame *frame = nck_tls.frame;
+  while (frame != NULL && frame->info != info)
+    frame = frame->outer;
   uint64_t tag_bits = frame != NULL && frame->depth != NCK_FRAME_NO_SCOPE && frame->state == state
                           ? state->scopes[frame->depth].tag_bits
                           : state->top_tag_bits;
@@ -408,43 +441,38 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
   return status;
 }
 
-// The first call of a callback, which has not opened its frame yet, is answered at once: the answer
-// is there already, and the runtime's last error is that of the trampoline's own question.
+// Most ask once, in the callback itself.
 napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *argc,
                              napi_value *argv, napi_value *this_arg, void **data) {
-  struct nck_frame *frame = nck_tls.frame;
-  if (NCK_UNLIKELY(frame == NULL || frame->ready != cbinfo || frame->bundle.env != env)) {
+  enum { NODE_ADDON_API = 6 }; // so many it asks for, and others do so, too
+  const struct nck_frame *frame = nck_tls.frame;
+  if (NCK_UNLIKELY(nck_tls.env != env || (napi_callback_info)frame->info != cbinfo ||
+                   frame->state != nck_tls.state || cbinfo == NULL)) {
     slow_pc = NCK_PC;
     return get_cb_info_slow(env, cbinfo, argc, argv, this_arg, data);
   }
-  NCK_FORGET_REGISTERS();
-  if (NCK_UNLIKELY((argv != NULL && (argc == NULL || *argc > NCK_FRAME_ARGUMENTS)) ||
-                   !nck_frame_may_open_at_once(frame->state))) {
-    slow_pc = NCK_PC;
-    return get_cb_info_slow(frame->bundle.env, frame->ready, argc, argv, this_arg, data);
-  }
-  NCK_FORGET_REGISTERS();
-  uint64_t tag_bits = nck_frame_open_at_once(frame);
   frame->state->row->n_calls++;
-  if (NCK_LIKELY(argv != NULL)) {
-    // node-addon-api asks for six, and so do others.
-    size_t room = *argc;
-    if (NCK_LIKELY(room == NCK_FRAME_ARGUMENTS)) {
-#pragma GCC unroll 6
-      for (size_t i = 0; i < NCK_FRAME_ARGUMENTS; i++)
-        argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
-    } else {
-      for (size_t i = 0; i < room; i++)
-        argv[i] = nck_value_tagged(frame->arguments[i], tag_bits);
-    }
+  size_t room = argc != NULL && argv != NULL ? *argc : 0;
+  napi_status status =
+      nck_real.napi_get_cb_info(env, frame->info->real, argc, argv, this_arg, data);
+  if (NCK_UNLIKELY(status != napi_ok)) {
+    nck_call_failed(frame->state, NCK_FN_napi_get_cb_info, status, NCK_PC);
+    return status;
   }
-  if (argc != NULL)
-    *argc = frame->n_arguments;
-  if (this_arg != NULL)
-    *this_arg = nck_value_tagged(frame->this_arg, tag_bits);
+  uint64_t tag_bits = frame->tag_bits;
   if (data != NULL)
-    *data = frame->bundle.data;
-  return napi_ok;
+    *data = frame->info->bundle->data;
+  if (NCK_LIKELY(room == NODE_ADDON_API)) {
+#pragma GCC unroll 6
+    for (size_t i = 0; i < NODE_ADDON_API; i++)
+      argv[i] = nck_value_tagged(argv[i], tag_bits);
+  } else {
+    for (size_t i = 0; i < room; i++)
+      argv[i] = nck_value_tagged(argv[i], tag_bits);
+  }
+  if (this_arg != NULL)
+    *this_arg = nck_value_tagged(*this_arg, tag_bits);
+  return status;
 }
 
 napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_value *result) {

@@ -176,16 +176,24 @@ void nck_env_count_turn_slow(struct nck_env *state) {
 }
 
 void nck_env_look_for_turn(struct nck_env *state, bool is_outermost) {
-  if (state->loop == NULL) {
-    state->calls_to_look = UINT64_MAX;
-    return;
+  if (state->row->n_calls >= state->calls_to_look) {
+    if (state->loop == NULL)
+      state->calls_to_look = UINT64_MAX;
+    else if (uv_metrics_info != NULL)
+      state->calls_to_look = state->row->n_calls + CALLS_PER_LOOK;
+    else if (!is_outermost) // JavaScript may have moved the time
+      return;
+    if (state->loop != NULL && nck_uv_now(state->loop) != state->last_now)
+      nck_env_count_turn_slow(state);
   }
-  if (uv_metrics_info != NULL)
-    state->calls_to_look = state->row->n_calls + CALLS_PER_LOOK;
-  else if (!is_outermost) // JavaScript may have moved the time
-    return;
-  if (nck_uv_now(state->loop) != state->last_now)
-    nck_env_count_turn_slow(state);
+  // Where the loop has no count, every frame looks.
+  state->quick_scopes = state->tagged && state->calls_to_look != 0 ? state->max_scopes : 0;
+}
+
+void nck_env_ask_for_looks(void) {
+  if (nck_tls.thread != NULL)
+    for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
+      state->quick_scopes = 0;
 }
 
 static bool object_is_wanted(uint32_t index, void *arg) {

@@ -74,8 +74,8 @@ struct nck_env {
   uint64_t top_tag_bits;   // of the innermost scope
   struct nck_scope *top;   // &scopes[n_scopes - 1]
   uint32_t n_scopes, max_scopes;
-  uint32_t quick_scopes;  // as many as these: a frame is opened with more care; 0: every one is
-  uint64_t calls_to_look; // with so many calls, the next frame looks for a turn of the event loop
+  uint32_t quick_scopes;  // as many as these: a frame is opened with more care; 0: the next one is
+  uint64_t calls_to_look; // with so many calls, that frame looks for a turn of the event loop
   bool tagged;
   bool watched;
   bool foreign;   // a stand-in used on a thread that is not the env's own: checks nothing, converts
@@ -217,14 +217,13 @@ struct nck_thread_state *nck_thread_current(void);
 // Counts the turn of the event loop that runs now, when it is another than the last one counted. A
 // callback looks at the loop's time alone, which libuv moves once a turn, if a millisecond has
 // passed; where objects are made the loop's own count is asked. Where the loop has a count, no turn
-// is lost by asking late: once in many calls is enough.
+// is lost by asking late: once in many calls or callbacks is enough.
 extern uint64_t (*nck_uv_now)(const void *loop);
 void nck_env_count_turn_slow(struct nck_env *state);
 void nck_env_look_for_turn(struct nck_env *state, bool is_outermost);
-static inline void nck_env_count_turn(struct nck_env *state, bool is_outermost) {
-  if (state->row->n_calls >= state->calls_to_look)
-    nck_env_look_for_turn(state, is_outermost);
-}
+
+// The next frame of each env of this thread looks.
+void nck_env_ask_for_looks(void);
 
 // Looks at the values of the env's live references: are weak ones dead, what do they hold? Runs no
 // JavaScript. Node alone. The env's own thread, before a search of memory.

@@ -35,7 +35,6 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
 void nck_frame_open(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
   frame->opened = true;
-  frame->ready = NCK_NO_INFO;
   frame->saved_state = nck_tls.state;
   if (NCK_UNLIKELY(nck_tls.trouble != 0))
     nck_tls.refused_by_throw = false;
@@ -47,8 +46,10 @@ void nck_frame_open(struct nck_frame *frame) {
     }
   }
   nck_tls.callback_ran = true;
+  frame->scope = state != NULL ? state->top : NULL;
+  frame->tag_bits = state != NULL ? state->top_tag_bits : 0;
   if (state != NULL)
-    nck_env_count_turn(state, frame->outer == NULL);
+    nck_env_look_for_turn(state, frame->outer == NULL);
   nck_env_select(state);
 }
 

@@ -18,7 +18,7 @@ enum nck_frame_kind {
   NCK_FRAME_HOOK
 };
 
-// What koffi finds behind the second word of a napi_callback_info.
+// What stands behind the second word of a napi_callback_info.
 struct nck_bundle {
   napi_env env;
   void *data;
@@ -39,9 +39,6 @@ struct nck_info_ring {
 };
 #define NCK_NO_INFO ((napi_callback_info)UINTPTR_MAX) // no info has this address
 
-// Arguments that a callback's frame has ready for it.
-enum { NCK_FRAME_ARGUMENTS = 6 };
-
 struct nck_frame {
   struct nck_frame *outer;
   struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
@@ -61,20 +58,13 @@ struct nck_frame {
     };
     uint64_t flags; // all of these, so that one store sets them
   };
-  // For NCK_FRAME_CALLBACK: its record, its info, and what napi_get_cb_info says of it. `ready`:
-  // the info while the frame has not been opened, and the first question can be answered at once.
+  struct nck_scope *scope; // its own, while the env has no more scopes than it had room for
+  uint64_t tag_bits;       // of that: the arguments of a callback live with it
+  // For NCK_FRAME_CALLBACK: its record and its info.
   void *callback; // struct nck_callback
   struct nck_info *info;
-  napi_callback_info ready;
-  struct nck_bundle bundle;
-  size_t n_arguments; // of the call; those from NCK_FRAME_ARGUMENTS on are not here
-  napi_value arguments[NCK_FRAME_ARGUMENTS], this_arg;
 };
 enum { NCK_FRAME_NO_SCOPE = UINT32_MAX }; // its depth
-
-static inline struct nck_frame *nck_frame_of_info(const struct nck_info *info) {
-  return (struct nck_frame *)(void *)((char *)info->bundle - offsetof(struct nck_frame, bundle));
-}
 
 // A finalizer runs, and has made a call.
 static inline bool nck_frame_finalizes(void) {
@@ -101,7 +91,6 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   frame->saved_env = nck_tls.env;
   frame->user_cb = user_cb;
   frame->info = NULL;
-  frame->ready = NCK_NO_INFO;
   frame->depth = NCK_FRAME_NO_SCOPE;
   frame->flags = 0;
   frame->kind = (uint8_t)kind;
@@ -117,22 +106,26 @@ void nck_frame_open(struct nck_frame *frame);
 // Can that of a callback be opened without a call of another function?
 static inline bool nck_frame_may_open_at_once(const struct nck_env *state) {
   return NCK_LIKELY(state->n_scopes < state->quick_scopes && nck_tls.trouble == 0 &&
-                    nck_tls.next_tag != nck_tls.last_tag &&
-                    state->row->n_calls < state->calls_to_look);
+                    nck_tls.next_tag != nck_tls.last_tag);
 }
 
-// Opens it so. Returns the tag of its scope.
-static inline uint64_t nck_frame_open_at_once(struct nck_frame *frame) {
-  struct nck_env *state = frame->state;
-  uint64_t tag_bits = nck_tag_next();
-  frame->depth = state->n_scopes;
-  nck_scope_enter(state, NCK_SCOPE_FRAME, frame->user_cb, tag_bits);
-  frame->opened = true;
-  frame->ready = NCK_NO_INFO;
+// Begins and opens it so.
+static inline __attribute__((always_inline)) void
+nck_frame_enter_at_once(struct nck_frame *frame, struct nck_env *state, const void *user_cb) {
+  frame->outer = nck_tls.frame;
+  frame->state = state;
+  frame->saved_env = nck_tls.env;
   frame->saved_state = nck_tls.state;
+  frame->user_cb = user_cb;
+  frame->depth = state->n_scopes;
+  frame->flags = 0;
+  frame->kind = NCK_FRAME_CALLBACK;
+  frame->opened = true;
+  frame->tag_bits = nck_tag_next();
+  frame->scope = nck_scope_enter(state, NCK_SCOPE_FRAME, user_cb, frame->tag_bits);
+  nck_tls.frame = frame;
   nck_tls.state = state;
   nck_tls.env = state->env;
-  return tag_bits;
 }
 
 static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,

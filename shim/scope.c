@@ -14,6 +14,8 @@
 uint32_t nck_handle_limit = 100000;
 uint32_t nck_first_look = 64;
 
+enum { TAGS_PER_LOOK = 4096 };
+
 // How many tags from `tag` on are in use, or are not, before the first that is otherwise.
 static uint32_t run_of(const uint64_t *in_use, uint32_t tag, bool used) {
   uint32_t n = 0;
@@ -28,7 +30,7 @@ static uint32_t run_of(const uint64_t *in_use, uint32_t tag, bool used) {
 }
 
 // Tags are given out in order, so only the scopes that are open now can have one of the next 65535.
-// Few are, and this is asked once in many thousand scopes.
+// Few are, and this is asked once in thousands of scopes.
 uint32_t nck_tags_count(void) {
   // Tens of thousands of scopes in one another: some are left without before this is asked again.
   static __thread uint32_t n_without __attribute__((tls_model("initial-exec")));
@@ -53,8 +55,11 @@ uint32_t nck_tags_count(void) {
       }
   uint32_t n_skipped = run_of(in_use, nck_tls.next_tag + 1, true);
   nck_tls.last_tag = nck_tls.next_tag += n_skipped;
-  if (n_skipped < 65536)
-    return run_of(in_use, nck_tls.next_tag + 1, false);
+  if (n_skipped < 65536) {
+    uint32_t n = run_of(in_use, nck_tls.next_tag + 1, false);
+    nck_env_ask_for_looks();
+    return n < TAGS_PER_LOOK ? n : TAGS_PER_LOOK;
+  }
   n_without = 4096;
   return 0;
 }
@@ -90,7 +95,7 @@ bool nck_scopes_grow(struct nck_env *state) {
   }
   state->scopes = scopes;
   state->max_scopes = max;
-  state->quick_scopes = state->tagged ? max : 0;
+  state->quick_scopes = 0; // the next frame is opened with care
   if (state->n_scopes > 0)
     state->top = &scopes[state->n_scopes - 1];
   return true;

@@ -45,7 +45,8 @@ bool nck_scopes_begin(struct nck_env *state);
 // Makes room for more scopes. False: there is none (the tool went blind).
 bool nck_scopes_grow(struct nck_env *state);
 
-// Counts the tags after the last one that no open scope has. 0 when all are in use.
+// Counts the tags after the last one that no open scope has, up to a number of them after which
+// frames are to be opened with care once. 0 when all are in use.
 uint32_t nck_tags_count(void);
 
 // Where there is one, and it has been counted.
