@@ -24,8 +24,12 @@ static void set_known(json_t *object, const char *key, const char *text) {
   set(object, key, text && *text ? json_string(text) : json_null());
 }
 
+static json_int_t number_of(uint64_t number) {
+  return number < INT64_MAX ? (json_int_t)number : INT64_MAX;
+}
+
 static void set_number(json_t *object, const char *key, uint64_t number) {
-  set(object, key, json_integer(number < INT64_MAX ? (json_int_t)number : INT64_MAX));
+  set(object, key, json_integer(number_of(number)));
 }
 
 static void set_known_number(json_t *object, const char *key, uint64_t number) {
@@ -357,39 +361,91 @@ static json_t *build_summary(const struct nck_report_summary *summary) {
   return json;
 }
 
-// As set_known, for a text that is often that of the row before, whose string then serves both:
-// `last`, borrowed.
-static void set_repeated(json_t *object, const char *key, const char *text, json_t **last) {
-  if (*last && text && !strcmp(json_string_value(*last), text)) {
-    set(object, key, json_incref(*last));
-  } else {
-    set_known(object, key, text);
-    json_t *now = json_object_get(object, key);
-    *last = json_is_string(now) ? now : NULL;
-  }
+// What is said of a finalizer, once for the tree and for the text. A text that is not known is
+// NULL.
+struct field {
+  const char *key;
+  bool is_number;
+  uint64_t number;
+  const char *text;
+};
+enum { FINALIZER_FIELDS = 9 };
+
+static const char *known_or_null(const char *text) { return text && *text ? text : NULL; }
+
+static void describe_finalizer(const struct nck_report_finalizer *finalizer, struct field *fields) {
+  const char *module = finalizer->module ? finalizer->module->file : NULL;
+  const struct field all[FINALIZER_FIELDS] = {
+      {"order", true, finalizer->order, NULL},
+      {"phase", false, 0, finalizer->phase},
+      {"kind", false, 0, finalizer->kind},
+      {"module", false, 0, known_or_null(module)},
+      {"env", true, finalizer->env, NULL},
+      {"site", false, 0, known_or_null(finalizer->site)},
+      {"finalizer", false, 0, known_or_null(finalizer->function)},
+      {"ms", true, finalizer->ms, NULL},
+      {"pid", true, (uint64_t)finalizer->process->pid, NULL},
+  };
+  memcpy(fields, all, sizeof all);
 }
 
-// A long run has thousands of these rows.
 static json_t *build_finalizers(const struct nck_report *report) {
   json_t *array = json_array();
-  json_t *module = NULL, *site = NULL, *function = NULL;
   for (size_t i = 0; i < report->n_finalizers; i++) {
-    const struct nck_report_finalizer *finalizer = report->finalizers[i];
+    struct field fields[FINALIZER_FIELDS];
     json_t *row = json_object();
-    set_number(row, "order", finalizer->order);
-    set_text(row, "phase", finalizer->phase);
-    set_text(row, "kind", finalizer->kind);
-    set_repeated(row, "module", finalizer->module ? finalizer->module->file : "", &module);
-    set_number(row, "env", finalizer->env);
-    set_repeated(row, "site", finalizer->site, &site);
-    set_repeated(row, "finalizer", finalizer->function, &function);
-    set_number(row, "ms", finalizer->ms);
-    set_number(row, "pid", finalizer->process->pid);
-    if (finalizer->deferred)
+    describe_finalizer(report->finalizers[i], fields);
+    for (const struct field *f = fields; f < fields + FINALIZER_FIELDS; f++) {
+      if (f->is_number)
+        set_number(row, f->key, f->number);
+      else
+        set_text(row, f->key, f->text);
+    }
+    if (report->finalizers[i]->deferred)
       set_bool(row, "deferred", true);
     json_array_append_new(array, row);
   }
   return array;
+}
+
+// A text as JSON. It is often that of the row before.
+struct quoted {
+  const char *text;
+  char *json; // NULL: null
+};
+
+static void put_text(struct quoted *last, const char *text, FILE *out) {
+  if (last->text != text && !(last->text && text && !strcmp(last->text, text))) {
+    json_t *string = text ? json_string(text) : NULL;
+    free(last->json);
+    last->json = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+    json_decref(string);
+  }
+  last->text = text;
+  fputs(last->json ? last->json : "null", out);
+}
+
+// The same rows as text, as json_dumps writes them with JSON_INDENT(2). There are thousands after a
+// long run: to make a tree of them and to write that takes longer than all else that a report is.
+static void put_finalizers(const struct nck_report *report, FILE *out) {
+  struct quoted lasts[FINALIZER_FIELDS] = {{0}};
+  for (size_t i = 0; i < report->n_finalizers; i++) {
+    struct field fields[FINALIZER_FIELDS];
+    describe_finalizer(report->finalizers[i], fields);
+    fputs(i > 0 ? ",\n    {" : "\n    {", out);
+    for (size_t k = 0; k < FINALIZER_FIELDS; k++) {
+      fprintf(out, "%s\n      \"%s\": ", k > 0 ? "," : "", fields[k].key);
+      if (fields[k].is_number)
+        fprintf(out, "%" JSON_INTEGER_FORMAT, number_of(fields[k].number));
+      else
+        put_text(&lasts[k], fields[k].text, out);
+    }
+    fputs(report->finalizers[i]->deferred ? ",\n      \"deferred\": true\n    }" : "\n    }", out);
+  }
+  if (report->n_finalizers > 0)
+    fputs("\n  ", out);
+  for (size_t k = 0; k < FINALIZER_FIELDS; k++)
+    free(lasts[k].json);
 }
 
 static json_t *build_failed_calls(const struct nck_report *report) {
@@ -457,7 +513,8 @@ static json_t *build_run(const struct nck_report *report) {
   return json;
 }
 
-json_t *nck_json_build(const struct nck_report *report) {
+// `finalizers`: owned by the answer.
+static json_t *build(const struct nck_report *report, json_t *finalizers) {
   json_t *json = json_object(), *processes = json_array(), *findings = json_array();
   json_t *accepted = json_array();
   struct nck_counter counters[NCK_N_KINDS] = {0};
@@ -485,7 +542,7 @@ json_t *nck_json_build(const struct nck_report *report) {
   set(json, "findings", findings);
   set(json, "accepted_findings", accepted);
   set(json, "counters", build_counters(counters));
-  set(json, "finalizers", build_finalizers(report));
+  set(json, "finalizers", finalizers);
   set(json, "failed_calls", build_failed_calls(report));
   set(json, "handle_profile", build_profiles(report));
   set(json, "suppressions", build_suppressions(report));
@@ -493,11 +550,28 @@ json_t *nck_json_build(const struct nck_report *report) {
   return json;
 }
 
+json_t *nck_json_build(const struct nck_report *report) {
+  return build(report, build_finalizers(report));
+}
+
 void nck_json_render(const struct nck_report *report, const struct nck_render_options *options,
                      FILE *out) {
+  // No text within a value can look like that: its line break would be escaped.
+  static const char place[] = "\n  \"finalizers\": []";
   (void)options;
-  json_t *json = nck_json_build(report);
-  nck_json_write(json, out);
+  json_t *json = build(report, json_array());
+  char *text = json_dumps(json, JSON_INDENT(2)), *rows = text ? strstr(text, place) : NULL;
+  if (rows) {
+    rows += sizeof place - sizeof "]";
+    fwrite(text, 1, (size_t)(rows - text), out);
+    put_finalizers(report, out);
+    fputs(rows, out);
+    putc('\n', out);
+  } else {
+    json_object_set_new(json, "finalizers", build_finalizers(report));
+    nck_json_write(json, out);
+  }
+  free(text);
   json_decref(json);
 }
 

@@ -143,18 +143,23 @@ static json_t *read_json(const struct nck_report *report, const char *path) {
 
 static bool write_json(const struct nck_outputs *outputs, const struct nck_report *report,
                        const char *path, struct nck_error *error) {
-  json_t *json = nck_json_build(report);
-  json_t *there = outputs->shared ? read_json(report, path) : NULL;
-  if (there && nck_json_is_same_run(there, json)) {
-    nck_json_merge(there, json);
-    json_t *merged = there;
-    there = json;
-    json = merged;
+  json_t *there = outputs->shared ? read_json(report, path) : NULL, *json = NULL;
+  if (there) {
+    json = nck_json_build(report);
+    if (nck_json_is_same_run(there, json)) {
+      nck_json_merge(there, json);
+      json_t *merged = there;
+      there = json;
+      json = merged;
+    }
   }
   struct nck_output output;
   bool good = nck_output_open(&output, path, error);
   if (good) {
-    nck_json_write(json, output.stream);
+    if (json)
+      nck_json_write(json, output.stream);
+    else
+      nck_json_render(report, NULL, output.stream);
     good = nck_output_close(&output, error);
   }
   json_decref(there);

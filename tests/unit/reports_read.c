@@ -10,6 +10,7 @@
 #include "json.h"
 #include "policy.h"
 #include "read.h"
+#include "render.h"
 
 static char path[256];
 
@@ -22,6 +23,8 @@ static void write_bytes(const unsigned char *bytes, size_t n_bytes) {
 }
 
 // A record with something in every table.
+static size_t most_finalizers; // of the reports that were read
+
 static void make_rich(struct nck_record_writer *writer) {
   nck_record_writer_new(writer);
   uint32_t module = nck_record_writer_module(writer, "/nowhere/addon.node", NCK_MODULE_ADDON);
@@ -56,12 +59,37 @@ static void make_rich(struct nck_record_writer *writer) {
   struct nck_finalizer_row finalizer = {
       .order = 1, .env = 1, .stack = stack, .phase = 1, .kind = 1};
   nck_record_writer_append(writer, NCK_TABLE_FINALIZER, &finalizer, 1);
+  // Another one that tells less, and a third that follows the first.
+  struct nck_finalizer_row bare = {.order = 2, .phase = finalizer.phase, .kind = finalizer.kind};
+  nck_record_writer_append(writer, NCK_TABLE_FINALIZER, &bare, 1);
+  finalizer.order = 3;
+  finalizer.ms = 12;
+  nck_record_writer_append(writer, NCK_TABLE_FINALIZER, &finalizer, 1);
   struct nck_failed_call failed = {
       .function = 1, .status = 10, .stack = stack, .env = 1, .count = 3};
   nck_record_writer_append(writer, NCK_TABLE_FAILED, &failed, 1);
   struct nck_profile profile = {
       .cb_frame = frames[0], .module = module, .n_handles = 9, .n_calls = 3};
   nck_record_writer_append(writer, NCK_TABLE_PROFILE, &profile, 1);
+}
+
+// A report that is written at once is the one that is built and written.
+static void check_json(const struct nck_report *report) {
+  char *at_once = NULL, *built = NULL;
+  size_t n_at_once, n_built;
+  FILE *out = open_memstream(&at_once, &n_at_once);
+  nck_json_render(report, NULL, out);
+  fclose(out);
+  json_t *json = nck_json_build(report);
+  out = open_memstream(&built, &n_built);
+  nck_json_write(json, out);
+  fclose(out);
+  CHECK(n_built > 1000);
+  CHECK(!strcmp(at_once, built));
+  most_finalizers = report->n_finalizers > most_finalizers ? report->n_finalizers : most_finalizers;
+  json_decref(json);
+  free(at_once);
+  free(built);
 }
 
 // Opens, reads all of it into a report, and takes everything down again. Says whether it was a
@@ -77,11 +105,7 @@ static bool swallow(struct nck_error *error) {
   struct nck_report report = {0};
   nck_build_add(&report, &record, &options, true);
   nck_policy_apply(&report, &options, 0);
-  json_t *json = nck_json_build(&report);
-  char *text = json_dumps(json, 0);
-  CHECK(text != NULL);
-  free(text);
-  json_decref(json);
+  check_json(&report);
   nck_report_drop(&report);
   nck_options_drop(&options);
   nck_options_drop(&none);
@@ -141,7 +165,9 @@ static void test_good(size_t rows_per_chunk) {
   nck_record_function(&record, 99, &length);
   CHECK_UINT(length, 0);
   nck_record_drop(&record);
+  most_finalizers = 0;
   CHECK(swallow(&error));
+  CHECK_UINT(most_finalizers, 3);
 }
 
 static void expect_refusal(const unsigned char *bytes, size_t n_bytes, const char *word) {
