@@ -82,8 +82,9 @@ struct nck_env {
                   // everything
   bool torn_down; // its cleanup hooks have run
   bool pending;   // a JavaScript exception was left pending by a call of this addon
-  uint8_t state;  // enum nck_env_state; read on any thread
-  uint32_t index; // env row
+  bool may_answer; // the runtime's last error is napi_ok for certain, and `constants` are known
+  uint8_t state;   // enum nck_env_state; read on any thread
+  uint32_t index;  // env row
   uint32_t module;
   struct nck_scope *scopes;
   uint32_t next_serial;
