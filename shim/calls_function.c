@@ -159,42 +159,62 @@ static __attribute__((noinline)) struct nck_callback *callback_ask(napi_env env,
   return data;
 }
 
-static inline struct nck_callback *callback_of(napi_env env, napi_callback_info info) {
-  if (NCK_LIKELY(__atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)) {
-    const struct nck_bundle *bundle = ((const struct nck_info *)(const void *)info)->bundle;
-    if (NCK_LIKELY(bundle->env == env))
-      return bundle->data;
-  }
-  return callback_ask(env, info);
+static inline napi_callback callback_function(const struct nck_callback *callback, int which) {
+  return which == 0   ? callback->key.method
+         : which == 1 ? callback->key.getter
+                      : callback->key.setter;
 }
 
+// Calls the addon, whose frame is open. `info` is what it gets for `real`; NULL: there is none.
 static inline __attribute__((always_inline)) napi_value
-callback_run(napi_env env, napi_callback_info real, int which) {
-  struct nck_frame frame;
-  struct nck_callback *callback = callback_of(env, real);
-  struct nck_env *state = callback->state;
-  struct nck_info *info = nck_info_take();
-  napi_callback user_cb = which == 0   ? callback->key.method
-                          : which == 1 ? callback->key.getter
-                                       : callback->key.setter;
+callback_call(struct nck_frame *frame, struct nck_callback *callback, struct nck_info *info,
+              napi_callback_info real, int which) {
+  napi_callback user_cb = callback_function(callback, which);
   // Left as NCK_FRAME says when something is thrown through us.
-  __attribute__((cleanup(leave_running))) struct nck_frame *running = &frame;
-  if (NCK_LIKELY(nck_frame_may_open_at_once(state)))
-    nck_frame_enter_at_once(&frame, state, (const void *)(uintptr_t)user_cb);
-  else
-    nck_frame_enter(&frame, state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
-  frame.callback = callback;
-  frame.info = info;
-  if (NCK_LIKELY(info != NULL)) {
+  __attribute__((cleanup(leave_running))) struct nck_frame *running = frame;
+  frame->callback = callback;
+  frame->info = info;
+  if (info != NULL) {
     info->real = real;
     info->bundle = &callback->bundle;
     real = (napi_callback_info)info;
   }
-  napi_value result = user_cb(env, real);
+  napi_value result = user_cb(callback->bundle.env, real);
   running = NULL;
-  if (NCK_LIKELY(leave_at_once(&frame, callback, state, which, &result)))
+  if (NCK_LIKELY(leave_at_once(frame, callback, callback->state, which, &result)))
     return result;
-  return leave_slowly(&frame, which, result);
+  return leave_slowly(frame, which, result);
+}
+
+static __attribute__((noinline)) napi_value
+callback_run_slowly(napi_env env, napi_callback_info real, int which) {
+  struct nck_callback *callback = callback_ask(env, real);
+  napi_callback user_cb = callback_function(callback, which);
+  struct nck_info *info = nck_info_take();
+  struct nck_frame frame;
+  nck_frame_enter(&frame, callback->state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
+  return callback_call(&frame, callback, info, real, which);
+}
+
+// Whatever calls another function before the addon is done elsewhere: so few registers have to be
+// saved.
+static inline __attribute__((always_inline)) napi_value
+callback_run(napi_env env, napi_callback_info real, int which) {
+  struct nck_frame frame;
+  struct nck_info *info = nck_tls.next_info;
+  if (NCK_UNLIKELY(__atomic_load_n(&runtime_info, __ATOMIC_RELAXED) != INFO_LEADS))
+    return callback_run_slowly(env, real, which);
+  const struct nck_bundle *bundle = ((const struct nck_info *)(const void *)real)->bundle;
+  if (NCK_UNLIKELY(bundle->env != env || info == NULL || info->real != NULL))
+    return callback_run_slowly(env, real, which);
+  struct nck_callback *callback = bundle->data;
+  struct nck_env *state = callback->state;
+  if (NCK_UNLIKELY(!nck_frame_may_open_at_once(state)))
+    return callback_run_slowly(env, real, which);
+  nck_tls.next_info = info + 1;
+  nck_frame_enter_at_once(&frame, state,
+                          (const void *)(uintptr_t)callback_function(callback, which));
+  return callback_call(&frame, callback, info, real, which);
 }
 
 static napi_value method_trampoline(napi_env env, napi_callback_info info) {
