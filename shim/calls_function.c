@@ -449,7 +449,8 @@ static __attribute__((noinline)) void call_see(const struct nck_env *state,
   if (!is_so)
     __atomic_store_n(&n_calls_seen, -1, __ATOMIC_RELAXED);
   else if (n > 0 && n < ROOM && seen >= 0)
-    __atomic_store_n(&n_calls_seen, seen + 1, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(&n_calls_seen, &seen, seen + 1, false, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
   errno = saved;
 }
 
@@ -485,7 +486,7 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
     *data = info->bundle->data;
   int seen = __atomic_load_n(&n_calls_seen, __ATOMIC_RELAXED);
   if (NCK_UNLIKELY(seen >= 0 && seen < CALLS_TO_SEE) && info != NULL && state->tagged &&
-      __atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)
+      !state->foreign && __atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)
     call_see(state, real);
   // The arguments live as long as the callback, whatever scope is open now.
   const struct nck_frame *frame = nck_tls.frame;
