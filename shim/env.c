@@ -524,8 +524,6 @@ enter_other(napi_env env, enum nck_function_id function, const void *pc) {
 }
 
 struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc) {
-  if (nck_tls.frame != NULL && !nck_tls.frame->opened)
-    nck_frame_open(nck_tls.frame);
   struct nck_env *state = nck_tls.state;
   if (NCK_UNLIKELY(state == NULL || state->env != env || state->state == NCK_ENV_ENDED))
     return enter_other(env, function, pc);

@@ -134,8 +134,8 @@ struct nck_thread_state {
 // watched and of this thread.
 struct nck_tls {
   // That env while a call with it needs no further look: one compare finds most calls to be
-  // harmless. NCK_NO_ENV: look (no callback is running, or its frame has not been opened, or it is
-  // a finalizer, or there is `trouble`).
+  // harmless. NCK_NO_ENV: look (no callback is running, or it is a finalizer, or there is
+  // `trouble`).
   napi_env env;
   struct nck_env *state;
   struct nck_frame *frame; // the innermost callback of an addon on this thread

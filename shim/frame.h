@@ -82,8 +82,7 @@ static inline void nck_env_select(struct nck_env *state) {
                     : NCK_NO_ENV;
 }
 
-// Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet:
-// the first call with an env finds none selected, and opens the frame. Many callbacks make no call.
+// Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet.
 static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *state,
                                    enum nck_frame_kind kind, const void *user_cb) {
   frame->outer = nck_tls.frame;
@@ -100,7 +99,7 @@ static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *stat
   nck_tls.n_inits += kind == NCK_FRAME_INIT;
 }
 
-// Opens the innermost frame, which has begun.
+// Gives the innermost frame, which has begun, its scope.
 void nck_frame_open(struct nck_frame *frame);
 
 // Can that of a callback be opened without a call of another function?

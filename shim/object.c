@@ -308,8 +308,8 @@ static void site_released_shared(struct nck_site *site, uint32_t ms, bool at_tea
   __atomic_fetch_add(&site->released, 1, __ATOMIC_RELAXED);
   uint32_t live = __atomic_sub_fetch(&site->live, 1, __ATOMIC_RELAXED);
   site->last_ms = ms;
-  if (live < site->least && !at_teardown)
-    site->least = live;
+  if (!at_teardown)
+    nck_site_note_fewer(site, live);
   site_unlock(lock);
 }
 
@@ -341,10 +341,10 @@ static inline __attribute__((always_inline)) void site_released(uint32_t index, 
   else if (NCK_UNLIKELY(ms >= site->bucket_end))
     series_turn(site, ms);
   site->released++;
-  site->live--;
+  uint32_t live = --site->live;
   site->last_ms = ms;
-  if (site->live < site->least && !at_teardown)
-    site->least = site->live;
+  if (!at_teardown)
+    nck_site_note_fewer(site, live);
 }
 
 void nck_site_created(struct nck_env *state, uint32_t index) {
@@ -623,8 +623,7 @@ void nck_object_drop_reference(struct nck_env *state, struct nck_object *object,
   if (NCK_UNLIKELY(ms >= site->bucket_end))
     series_turn(site, ms);
   site->released++;
-  if (--site->live < site->least)
-    site->least = site->live;
+  nck_site_note_fewer(site, --site->live);
   site->last_ms = ms;
   nck_counter_released(&state->row->counters[NCK_KIND_REFERENCE]);
   NCK_FORGET_REGISTERS();

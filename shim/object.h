@@ -182,12 +182,17 @@ uint32_t nck_site_find(struct nck_env *state, enum nck_object_kind kind, int fun
 // One more, or less, of what the site makes.
 void nck_site_created(struct nck_env *state, uint32_t site);
 void nck_site_released(uint32_t site, bool at_teardown);
+// What its row says of that, where `live` are left.
 static inline void nck_site_note_live(struct nck_site *site, uint32_t live) {
   if (NCK_UNLIKELY(live > site->most)) {
     site->most = live;
     if (live > site->peak)
       site->peak = live;
   }
+}
+static inline void nck_site_note_fewer(struct nck_site *site, uint32_t live) {
+  if (NCK_UNLIKELY(live < site->least))
+    site->least = live;
 }
 // Fate row of those three (record.h); 0 when blind. Takes a lock.
 uint32_t nck_fate_find(uint32_t site, uint32_t stack, uint32_t verb);

@@ -82,9 +82,7 @@ nck_quick_delete(struct nck_object *object, const struct nck_known_stack *known)
   nck_tls.n_recent--;
 
   site->released++;
-  uint32_t live = --site->live;
-  if (NCK_UNLIKELY(live < site->least))
-    site->least = live;
+  nck_site_note_fewer(site, --site->live);
   site->last_ms = ms;
   nck_counter_released(&state->row->counters[NCK_KIND_REFERENCE]);
   return true;
