@@ -30,7 +30,7 @@ struct nck_callback {
   struct callback_key key;
   struct nck_bundle bundle;
   struct nck_env *state;
-  struct nck_profile *profile; // row of the scope profile; NULL: there is none
+  struct nck_profile *profile; // row of the scope profile, or `nowhere`
   uint32_t n_functions;        // alive, made by napi_create_function
   uint16_t endings[3];         // of the scopes of the three functions' frames; 0: not known
   bool pinned;                 // also used by a property or a class: never freed
@@ -40,6 +40,8 @@ struct nck_callback {
 // Callbacks with data of their own beyond this number in an env get a finalizer; fewer are cheaper
 // to keep.
 enum { KEPT_CALLBACKS = 256 };
+
+static struct nck_profile nowhere;
 
 static struct nck_callback *callback_find(struct nck_env *state, napi_callback method,
                                           napi_callback getter, napi_callback setter, void *data) {
@@ -64,14 +66,14 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
   callback->bundle = (struct nck_bundle){state->env, data};
   napi_callback first = method != NULL ? method : getter != NULL ? getter : setter;
   callback->profile = nck_profile_find((const void *)(uintptr_t)first);
+  if (callback->profile == NULL)
+    callback->profile = &nowhere;
   HASH_ADD(hh, state->callbacks, key, sizeof callback->key, callback);
   return callback;
 }
 
 // `noted`: the peak is told when the scope closes, with the call that made it.
 static inline void profile_note(struct nck_profile *profile, uint32_t n_handles, bool noted) {
-  if (profile == NULL)
-    return;
   profile->n_calls++;
   profile->n_handles += n_handles;
   if (n_handles > profile->peak_handles && !noted)
@@ -82,9 +84,10 @@ static inline void profile_note(struct nck_profile *profile, uint32_t n_handles,
 // nothing. False: it did otherwise, or this is its first call.
 static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame *frame,
                                                                 struct nck_callback *callback,
-                                                                struct nck_env *state, int which,
+                                                                struct nck_info *info, int which,
                                                                 napi_value *result) {
   struct nck_closed_scopes *all = nck_tls.closed_scopes;
+  struct nck_env *state = callback->state;
   struct nck_scope *scope = frame->scope;
   uint64_t tag_bits = frame->tag_bits;
   uint16_t ending = callback->endings[which];
@@ -100,8 +103,9 @@ static inline __attribute__((always_inline)) bool leave_at_once(struct nck_frame
   profile_note(callback->profile, scope->n_handles, false);
   all->by_tag[tag_bits >> 48] = ending;
   nck_scope_drop(state);
-  state->pending = false;
-  nck_frame_end(frame, true);
+  if (info != NULL)
+    info->real = NULL;
+  nck_frame_end(frame);
   return true;
 }
 
@@ -109,9 +113,9 @@ static __attribute__((noinline)) napi_value leave_slowly(struct nck_frame *frame
                                                          napi_value result) {
   struct nck_callback *callback = frame->callback;
   struct nck_env *state = callback->state;
-  if (frame->depth != NCK_FRAME_NO_SCOPE) {
+  if (frame->scope != NULL) {
     result = nck_value_in(state, result, NCK_FN_napi_get_cb_info, frame->user_cb);
-    const struct nck_scope *scope = &state->scopes[frame->depth];
+    const struct nck_scope *scope = frame->scope;
     profile_note(callback->profile, scope->n_handles, scope->noted);
     if (nck_tls.closed_scopes != NULL)
       callback->endings[which] =
@@ -123,9 +127,10 @@ static __attribute__((noinline)) napi_value leave_slowly(struct nck_frame *frame
   return result;
 }
 
-static inline void leave_running(struct nck_frame **running) {
-  if (*running != NULL)
-    nck_frame_leave(*running);
+// Something is thrown through the callback, or its thread is cancelled.
+static inline void leave_thrown(struct nck_frame *frame) {
+  if (frame->runs)
+    nck_frame_leave(frame);
 }
 
 // Where the runtime keeps a callback's data: in Node its napi_callback_info leads to them, as an
@@ -170,8 +175,6 @@ static inline __attribute__((always_inline)) napi_value
 callback_call(struct nck_frame *frame, struct nck_callback *callback, struct nck_info *info,
               napi_callback_info real, int which) {
   napi_callback user_cb = callback_function(callback, which);
-  // Left as NCK_FRAME says when something is thrown through us.
-  __attribute__((cleanup(leave_running))) struct nck_frame *running = frame;
   frame->callback = callback;
   frame->info = info;
   if (info != NULL) {
@@ -180,8 +183,8 @@ callback_call(struct nck_frame *frame, struct nck_callback *callback, struct nck
     real = (napi_callback_info)info;
   }
   napi_value result = user_cb(callback->bundle.env, real);
-  running = NULL;
-  if (NCK_LIKELY(leave_at_once(frame, callback, callback->state, which, &result)))
+  frame->runs = false;
+  if (NCK_LIKELY(leave_at_once(frame, callback, info, which, &result)))
     return result;
   return leave_slowly(frame, which, result);
 }
@@ -191,7 +194,7 @@ callback_run_slowly(napi_env env, napi_callback_info real, int which) {
   struct nck_callback *callback = callback_ask(env, real);
   napi_callback user_cb = callback_function(callback, which);
   struct nck_info *info = nck_info_take();
-  struct nck_frame frame;
+  struct nck_frame frame __attribute__((cleanup(leave_thrown)));
   nck_frame_enter(&frame, callback->state, NCK_FRAME_CALLBACK, (const void *)(uintptr_t)user_cb);
   return callback_call(&frame, callback, info, real, which);
 }
@@ -200,7 +203,6 @@ callback_run_slowly(napi_env env, napi_callback_info real, int which) {
 // saved.
 static inline __attribute__((always_inline)) napi_value
 callback_run(napi_env env, napi_callback_info real, int which) {
-  struct nck_frame frame;
   struct nck_info *info = nck_tls.next_info;
   if (NCK_UNLIKELY(__atomic_load_n(&runtime_info, __ATOMIC_RELAXED) != INFO_LEADS))
     return callback_run_slowly(env, real, which);
@@ -209,9 +211,10 @@ callback_run(napi_env env, napi_callback_info real, int which) {
     return callback_run_slowly(env, real, which);
   struct nck_callback *callback = bundle->data;
   struct nck_env *state = callback->state;
-  if (NCK_UNLIKELY(!nck_frame_may_open_at_once(state)))
+  if (NCK_UNLIKELY(!nck_frame_may_enter_at_once(state)))
     return callback_run_slowly(env, real, which);
   nck_tls.next_info = info + 1;
+  struct nck_frame frame __attribute__((cleanup(leave_thrown)));
   nck_frame_enter_at_once(&frame, state,
                           (const void *)(uintptr_t)callback_function(callback, which));
   return callback_call(&frame, callback, info, real, which);
@@ -448,9 +451,11 @@ static __attribute__((noinline)) void call_see(const struct nck_env *state,
                   : values[i] == state->constants[0];
   if (!is_so)
     __atomic_store_n(&n_calls_seen, -1, __ATOMIC_RELAXED);
-  else if (n > 0 && n < ROOM && seen >= 0)
-    __atomic_compare_exchange_n(&n_calls_seen, &seen, seen + 1, false, __ATOMIC_RELAXED,
-                                __ATOMIC_RELAXED);
+  else if (n > 0 && n < ROOM && seen >= 0 &&
+           __atomic_compare_exchange_n(&n_calls_seen, &seen, seen + 1, false, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED) &&
+           seen + 1 == CALLS_TO_SEE)
+    __atomic_fetch_or(&nck_known, NCK_KNOWS_CALLS, __ATOMIC_RELAXED);
   errno = saved;
 }
 
@@ -481,20 +486,19 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
     nck_call_failed(state, NCK_FN_napi_get_cb_info, status, pc);
     return status;
   }
-  state->may_answer = state->constants[0] != NULL;
   if (data != NULL && info != NULL)
     *data = info->bundle->data;
   int seen = __atomic_load_n(&n_calls_seen, __ATOMIC_RELAXED);
   if (NCK_UNLIKELY(seen >= 0 && seen < CALLS_TO_SEE) && info != NULL && state->tagged &&
       !state->foreign && __atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)
     call_see(state, real);
+  nck_env_may_answer(state);
   // The arguments live as long as the callback, whatever scope is open now.
   const struct nck_frame *frame = nck_tls.frame;
   while (frame != NULL && frame->info != info)
     frame = frame->outer;
-  uint64_t tag_bits = frame != NULL && frame->depth != NCK_FRAME_NO_SCOPE && frame->state == state
-                          ? state->scopes[frame->depth].tag_bits
-                          : state->top_tag_bits;
+  uint64_t tag_bits =
+      frame != NULL && frame->state == state ? frame->tag_bits : state->top_tag_bits;
   for (size_t i = 0; i < room; i++)
     argv[i] = nck_value_tagged(argv[i], tag_bits);
   if (this_arg != NULL)
@@ -509,9 +513,8 @@ napi_status napi_get_cb_info(napi_env env, napi_callback_info cbinfo, size_t *ar
   const struct nck_frame *frame = nck_tls.frame;
   struct nck_env *state = nck_tls.state;
   if (NCK_UNLIKELY(nck_tls.env != env || (napi_callback_info)frame->info != cbinfo ||
-                   frame->state != state || cbinfo == NULL || !state->may_answer ||
-                   (argv != NULL && argc == NULL) ||
-                   __atomic_load_n(&n_calls_seen, __ATOMIC_RELAXED) != CALLS_TO_SEE)) {
+                   frame->state != state || cbinfo == NULL ||
+                   !(state->may_answer & NCK_KNOWS_CALLS) || (argv != NULL && argc == NULL))) {
     slow_pc = NCK_PC;
     return get_cb_info_slow(env, cbinfo, argc, argv, this_arg, data);
   }

@@ -33,7 +33,7 @@ static inline void scope_opened(struct nck_env *state, enum nck_scope_kind kind,
   if (NCK_UNLIKELY(scope == NULL))
     return;
   if (kind == NCK_SCOPE_CALLBACK)
-    nck_scope_share_tag(state, state->n_scopes - 1);
+    nck_scope_share_tag(state, nck_scope_count(state) - 1);
   *result = (void *)(uintptr_t)scope->token;
   nck_counter_created(&state->row->counters[kind == NCK_SCOPE_CALLBACK ? NCK_KIND_CALLBACK_SCOPE
                                                                        : NCK_KIND_HANDLE_SCOPE]);
@@ -108,13 +108,14 @@ static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void
             : "the scope was opened with napi_open_handle_scope");
   void *real = scope->real;
   uint32_t depth = (uint32_t)(scope - state->scopes);
-  if (depth + 1 != state->n_scopes) {
+  if (scope != state->top) {
+    uint32_t n_scopes = nck_scope_count(state);
     // Frames inside: the scope belongs to a callback further out that is still running.
     bool crosses_frame = false;
-    for (uint32_t i = depth + 1; i < state->n_scopes; i++)
+    for (uint32_t i = depth + 1; i < n_scopes; i++)
       crosses_frame |= state->scopes[i].kind == NCK_SCOPE_FRAME;
     bool only_other_kind = true; // handle scopes and callback scopes need not nest in one another
-    for (uint32_t i = depth + 1; i < state->n_scopes; i++)
+    for (uint32_t i = depth + 1; i < n_scopes; i++)
       only_other_kind &=
           (state->scopes[i].kind == NCK_SCOPE_CALLBACK) != (kind == NCK_SCOPE_CALLBACK);
     if (crosses_frame || !only_other_kind)
@@ -124,7 +125,7 @@ static __attribute__((noinline)) void *scope_closing(struct nck_env *state, void
     if (!crosses_frame) {
       // Take this one out; the inner ones stay until they are closed.
       nck_scope_remove(state, depth, pc);
-      for (uint32_t i = depth; i < state->n_scopes; i++)
+      for (uint32_t i = depth; i < n_scopes - 1; i++)
         if (state->scopes[i].kind == NCK_SCOPE_CALLBACK)
           nck_scope_share_tag(state, i);
       nck_counter_released(

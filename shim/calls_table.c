@@ -78,13 +78,13 @@
 #define NCK_ANSWER_in_value(x)
 #define NCK_ANSWER_out_value(x)
 #define NCK_ANSWER_out_constant(x, index)                                                          \
-  if (NCK_LIKELY(state->may_answer && x != NULL)) {                                                \
+  if (NCK_LIKELY(state->may_answer & NCK_KNOWS_CONSTANTS && x != NULL)) {                          \
     *x = nck_value_tagged(state->constants[index], state->top_tag_bits);                           \
     return napi_ok;                                                                                \
   }
 #define NCK_ANSWER_out_global(x)
 #define NCK_ANSWER_number(type, x)                                                                 \
-  if (NCK_LIKELY(nck_may_answer_number(state) && x != NULL)) {                                     \
+  if (NCK_LIKELY(state->may_answer & NCK_KNOWS_NUMBERS && x != NULL)) {                            \
     uint64_t word = *(const uint64_t *)(const void *)value;                                        \
     if (NCK_LIKELY((uint32_t)word == 0)) {                                                         \
       *x = (type)(int32_t)(word >> 32);                                                            \
@@ -92,7 +92,8 @@
     }                                                                                              \
   }
 #define NCK_ANSWER_type(x)                                                                         \
-  if (nck_may_answer_number(state) && x != NULL && *(const uint32_t *)(const void *)value == 0) {  \
+  if (state->may_answer & NCK_KNOWS_NUMBERS && x != NULL &&                                        \
+      *(const uint32_t *)(const void *)value == 0) {                                               \
     *x = napi_number;                                                                              \
     return napi_ok;                                                                                \
   }
@@ -121,13 +122,9 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
 
 // Where V8 does not compress its pointers, a small integer stands in the upper half of the word
 // that a value leads to, and the lower half is 0. That is not assumed but seen, with so many
-// numbers before it is relied on; -1: it is otherwise.
+// numbers before it is relied on, and among so many; -1: it is otherwise.
 enum { NUMBERS_TO_SEE = 8, NUMBERS_TO_ASK = 1000 };
 static int n_numbers_seen;
-
-static inline bool nck_may_answer_number(const struct nck_env *state) {
-  return state->may_answer && __atomic_load_n(&n_numbers_seen, __ATOMIC_RELAXED) == NUMBERS_TO_SEE;
-}
 
 // Compares it with what the runtime answered. `value` has no tag.
 static __attribute__((noinline)) void number_see(napi_value value, double number) {
@@ -138,18 +135,24 @@ static __attribute__((noinline)) void number_see(napi_value value, double number
   bool is_other = process_vm_readv(getpid(), &here, 1, &there, 1, 0) != (ssize_t)sizeof word ||
                   __atomic_add_fetch(&n_asked, 1, __ATOMIC_RELAXED) > NUMBERS_TO_ASK;
   bool is_small = !is_other && (uint32_t)word == 0;
-  if (is_other || (is_small && (int32_t)(word >> 32) != number && (uint32_t)(word >> 32) != number))
+  if (is_small && (int32_t)(word >> 32) != number && (uint32_t)(word >> 32) != number)
+    is_other = true;
+  if (is_other)
     __atomic_store_n(&n_numbers_seen, -1, __ATOMIC_RELAXED);
-  else if (is_small && number != 0 && seen >= 0)
-    __atomic_compare_exchange_n(&n_numbers_seen, &seen, seen + 1, false, __ATOMIC_RELAXED,
-                                __ATOMIC_RELAXED);
+  else if (is_small && number != 0 && seen >= 0 &&
+           __atomic_compare_exchange_n(&n_numbers_seen, &seen, seen + 1, false, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED) &&
+           seen + 1 == NUMBERS_TO_SEE)
+    __atomic_fetch_or(&nck_known, NCK_KNOWS_NUMBERS, __ATOMIC_RELAXED);
   errno = saved;
 }
 
-static inline void nck_number_out(const struct nck_env *state, napi_value value, double number) {
-  int seen = __atomic_load_n(&n_numbers_seen, __ATOMIC_RELAXED);
-  if (NCK_UNLIKELY(seen >= 0 && seen < NUMBERS_TO_SEE) && state->tagged && !state->foreign)
+static inline void nck_number_out(struct nck_env *state, napi_value value, double number) {
+  if (state->foreign || !state->tagged)
+    return;
+  if (NCK_UNLIKELY((unsigned)__atomic_load_n(&n_numbers_seen, __ATOMIC_RELAXED) < NUMBERS_TO_SEE))
     number_see(value, number);
+  nck_env_may_answer(state);
 }
 
 // Three functions a row. What most calls are (the env of the last call, values of the innermost

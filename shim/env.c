@@ -52,6 +52,8 @@ static bool thread_key_made;
 static uint32_t n_threads;
 static __thread int32_t expected_version __attribute__((tls_model("initial-exec")));
 
+uint8_t nck_known;
+
 static struct nck_env **env_bucket(napi_env env) {
   uintptr_t bits = (uintptr_t)env;
   return &env_buckets[(bits >> 4 ^ bits >> 13) % ENV_BUCKETS];
@@ -71,9 +73,10 @@ const struct nck_env *nck_env_with_open_tag(const struct nck_env *own, uint64_t 
       if (other->thread == own->thread || other->state == NCK_ENV_ENDED)
         continue;
       // In this order: scopes move to larger arrays only, and an array is never unmapped.
-      uint32_t n = __atomic_load_n(&other->n_scopes, __ATOMIC_ACQUIRE);
-      const struct nck_scope *scopes = __atomic_load_n(&other->scopes, __ATOMIC_ACQUIRE);
-      for (uint32_t k = 0; k < n && k < other->max_scopes; k++)
+      uint32_t max = __atomic_load_n(&other->max_scopes, __ATOMIC_ACQUIRE);
+      const struct nck_scope *scopes = __atomic_load_n(&other->scopes, __ATOMIC_ACQUIRE),
+                             *top = __atomic_load_n(&other->top, __ATOMIC_ACQUIRE);
+      for (uint32_t k = 0; k < max && &scopes[k] <= top; k++)
         if (scopes[k].tag_bits == tag_bits)
           return other;
     }
@@ -187,13 +190,13 @@ void nck_env_look_for_turn(struct nck_env *state, bool is_outermost) {
       nck_env_count_turn_slow(state);
   }
   // Where the loop has no count, every frame looks.
-  state->quick_scopes = state->tagged && state->calls_to_look != 0 ? state->max_scopes : 0;
+  state->quick_below = state->tagged && state->calls_to_look != 0 ? state->last : NULL;
 }
 
 void nck_env_ask_for_looks(void) {
   if (nck_tls.thread != NULL)
     for (struct nck_env *state = nck_tls.thread->envs; state != NULL; state = state->next_on_thread)
-      state->quick_scopes = 0;
+      state->quick_below = NULL;
 }
 
 static bool object_is_wanted(uint32_t index, void *arg) {
@@ -427,8 +430,7 @@ static struct nck_env *foreign_state(const struct nck_env *owner) {
   foreign->foreign = true;
   foreign->state = owner->state;
   foreign->scopes = dummy_scopes;
-  foreign->n_scopes = 2;
-  foreign->top = &dummy_scopes[1];
+  foreign->top = foreign->last = &dummy_scopes[1];
   foreign->napi_version = owner->napi_version;
   dummy_scopes[1].n_handles = 0;
   return foreign;

@@ -72,9 +72,10 @@ struct nck_env {
   napi_env env;
   struct nck_env_row *row; // in the record
   uint64_t top_tag_bits;   // of the innermost scope
-  struct nck_scope *top;   // &scopes[n_scopes - 1]
-  uint32_t n_scopes, max_scopes;
-  uint32_t quick_scopes;  // as many as these: a frame is opened with more care; 0: the next one is
+  struct nck_scope *top;   // the innermost scope, in `scopes`
+  struct nck_scope *last;  // the last that there is room for
+  // NULL: the next frame is opened with care. Else `last`: while the innermost scope is below.
+  struct nck_scope *quick_below;
   uint64_t calls_to_look; // with so many calls, that frame looks for a turn of the event loop
   bool tagged;
   bool watched;
@@ -82,11 +83,12 @@ struct nck_env {
                   // everything
   bool torn_down; // its cleanup hooks have run
   bool pending;   // a JavaScript exception was left pending by a call of this addon
-  bool may_answer; // the runtime's last error is napi_ok for certain, and `constants` are known
-  uint8_t state;   // enum nck_env_state; read on any thread
-  uint32_t index;  // env row
+  uint8_t may_answer; // what needs no question now: the runtime's last error is napi_ok for certain
+  uint8_t state;      // enum nck_env_state; read on any thread
+  uint32_t index;     // env row
   uint32_t module;
   struct nck_scope *scopes;
+  uint32_t max_scopes;
   uint32_t next_serial;
   uint32_t n_opened_abroad; // scopes opened on another thread (wrong-thread-call)
   struct nck_thread_state *thread;
@@ -162,6 +164,21 @@ struct nck_tls {
     uint64_t marks; // 0: objects that are made have no flags from here
   };
 };
+
+// What the runtime would answer and is known here.
+enum {
+  NCK_KNOWS_CONSTANTS = 1, // of struct nck_env
+  NCK_KNOWS_NUMBERS = 2,   // small integers: calls_table.c
+  NCK_KNOWS_CALLS = 4      // napi_get_cb_info: calls_function.c
+};
+extern uint8_t nck_known NCK_HIDDEN_DATA; // seen in this runtime; any thread
+
+// A call has cleared the runtime's last error.
+static inline void nck_env_may_answer(struct nck_env *state) {
+  if (state->constants[0] != NULL)
+    state->may_answer = NCK_KNOWS_CONSTANTS | __atomic_load_n(&nck_known, __ATOMIC_RELAXED);
+}
+
 #define NCK_NO_ENV ((napi_env)UINTPTR_MAX) // no env has this address
 extern __thread struct nck_tls nck_tls __attribute__((tls_model("initial-exec"))) NCK_HIDDEN_DATA;
 

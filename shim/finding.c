@@ -252,7 +252,7 @@ static void note_pending(struct nck_env *state, enum nck_function_id function, c
 
 napi_status nck_call_failed(struct nck_env *state, enum nck_function_id function,
                             napi_status status, const void *pc) {
-  state->may_answer = false;
+  state->may_answer = 0;
   if (state->foreign || nck_recorder_is_blind())
     return status;
   state->row->n_failed_calls++;

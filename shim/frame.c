@@ -32,35 +32,40 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
                     nck_function_name(event.function));
 }
 
-void nck_frame_open(struct nck_frame *frame) {
-  struct nck_env *state = frame->state;
-  frame->opened = true;
-  frame->saved_state = nck_tls.state;
+void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
+                     const void *user_cb) {
+  frame->outer = nck_tls.frame;
+  frame->state = NULL;
+  frame->user_cb = user_cb;
+  frame->scope = NULL;
+  frame->tag_bits = 0;
+  frame->info = NULL;
+  frame->flags = 0;
+  frame->kind = (uint8_t)kind;
+  frame->runs = true;
+  frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
+  nck_tls.frame = frame;
+  nck_tls.n_inits += kind == NCK_FRAME_INIT;
   if (NCK_UNLIKELY(nck_tls.trouble != 0))
     nck_tls.refused_by_throw = false;
-  if (state != NULL) {
-    frame->depth = state->n_scopes;
-    if (nck_scope_push_bare(state, NCK_SCOPE_FRAME, frame->user_cb) == NULL) {
-      frame->state = state = NULL;
-      frame->depth = NCK_FRAME_NO_SCOPE;
-    }
-  }
   nck_tls.callback_ran = true;
-  frame->scope = state != NULL ? state->top : NULL;
-  frame->tag_bits = state != NULL ? state->top_tag_bits : 0;
-  if (state != NULL)
+  if (state != NULL &&
+      (frame->scope = nck_scope_push_bare(state, NCK_SCOPE_FRAME, user_cb)) != NULL) {
+    frame->state = state;
+    frame->tag_bits = state->top_tag_bits;
     nck_env_look_for_turn(state, frame->outer == NULL);
-  nck_env_select(state);
+  }
+  nck_env_select(frame->state);
 }
 
 void nck_frame_settle(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
-  if (state->n_scopes <= frame->depth)
+  if (state->top < frame->scope)
     return;
-  for (uint32_t i = frame->depth + 1; i < state->n_scopes; i++)
-    if (state->scopes[i].kind != NCK_SCOPE_FRAME && !state->scopes[i].closed_abroad)
-      report_unclosed(frame, &state->scopes[i]);
-  nck_scope_pop_to(state, frame->depth, frame->user_cb);
+  for (const struct nck_scope *scope = frame->scope + 1; scope <= state->top; scope++)
+    if (scope->kind != NCK_SCOPE_FRAME && !scope->closed_abroad)
+      report_unclosed(frame, scope);
+  nck_scope_pop_to(state, (uint32_t)(frame->scope - state->scopes), frame->user_cb);
 }
 
 struct nck_info *nck_frame_find_info(void) {
@@ -153,10 +158,10 @@ static void check_exception(struct nck_env *state, enum nck_function_id function
 
 // No scope of the env is open that holds handles: callback scopes hold none.
 static bool is_without_scope(const struct nck_env *state) {
-  uint32_t depth = state->n_scopes - 1;
-  while (depth > 0 && state->scopes[depth].kind == NCK_SCOPE_CALLBACK)
-    depth--;
-  return depth == 0;
+  const struct nck_scope *scope = state->top;
+  while (scope > state->scopes && scope->kind == NCK_SCOPE_CALLBACK)
+    scope--;
+  return scope == state->scopes;
 }
 
 bool nck_frame_refuses(struct nck_env *state, enum nck_function_id function, const void *pc) {

@@ -41,16 +41,12 @@ struct nck_info_ring {
 
 struct nck_frame {
   struct nck_frame *outer;
-  struct nck_env *state;       // NULL: none (a call_js_cb after the env ended)
-  napi_env saved_env;          // tls cache before
-  struct nck_env *saved_state; // where it is open
-  const void *user_cb;         // the addon's function
-  uint32_t depth;              // scopes of the env below this frame's own, where it has one
-  uint32_t queued_stack;       // for NCK_FRAME_EXECUTE
+  struct nck_env *state; // NULL: none (a call_js_cb after the env ended)
+  const void *user_cb;   // the addon's function
   union {
     struct {
       uint8_t kind;         // enum nck_frame_kind
-      bool opened;          // has its scope
+      bool runs;            // the addon's function
       bool collects;        // a finalizer of a value that was collected
       bool basic;           // a finalizer that must not touch the garbage collector
       bool no_js;           // a finalizer: never run JavaScript here
@@ -58,68 +54,46 @@ struct nck_frame {
     };
     uint64_t flags; // all of these, so that one store sets them
   };
-  struct nck_scope *scope; // its own, while the env has no more scopes than it had room for
+  struct nck_scope *scope; // its own; NULL: it has none
   uint64_t tag_bits;       // of that: the arguments of a callback live with it
+  uint32_t queued_stack;   // for NCK_FRAME_EXECUTE
   // For NCK_FRAME_CALLBACK: its record and its info.
   void *callback; // struct nck_callback
   struct nck_info *info;
 };
-enum { NCK_FRAME_NO_SCOPE = UINT32_MAX }; // its depth
 
-// A finalizer runs, and has made a call.
 static inline bool nck_frame_finalizes(void) {
-  return nck_tls.frame != NULL && nck_tls.frame->kind == NCK_FRAME_FINALIZER &&
-         nck_tls.frame->opened;
+  return nck_tls.frame != NULL && nck_tls.frame->kind == NCK_FRAME_FINALIZER;
 }
 
 // Switches the tls cache to a state (NULL: none).
 static inline void nck_env_select(struct nck_env *state) {
   bool known = state != NULL && !state->foreign;
   nck_tls.state = known ? state : NULL;
-  nck_tls.env = known && nck_tls.trouble == 0 && nck_tls.frame != NULL && nck_tls.frame->opened &&
+  nck_tls.env = known && nck_tls.trouble == 0 && nck_tls.frame != NULL &&
                         nck_tls.frame->kind != NCK_FRAME_FINALIZER
                     ? state->env
                     : NCK_NO_ENV;
 }
 
-// Begins a frame for `state` (own thread, alive or cleaning; NULL allowed). It has no scope yet.
-static inline void nck_frame_begin(struct nck_frame *frame, struct nck_env *state,
-                                   enum nck_frame_kind kind, const void *user_cb) {
-  frame->outer = nck_tls.frame;
-  frame->state = state;
-  frame->saved_env = nck_tls.env;
-  frame->user_cb = user_cb;
-  frame->info = NULL;
-  frame->depth = NCK_FRAME_NO_SCOPE;
-  frame->flags = 0;
-  frame->kind = (uint8_t)kind;
-  frame->no_js = kind == NCK_FRAME_FINALIZER || kind == NCK_FRAME_HOOK || kind == NCK_FRAME_EXECUTE;
-  nck_tls.env = NCK_NO_ENV;
-  nck_tls.frame = frame;
-  nck_tls.n_inits += kind == NCK_FRAME_INIT;
-}
+// Enters a frame for `state` (own thread, alive or cleaning; NULL allowed).
+void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
+                     const void *user_cb);
 
-// Gives the innermost frame, which has begun, its scope.
-void nck_frame_open(struct nck_frame *frame);
-
-// Can that of a callback be opened without a call of another function?
-static inline bool nck_frame_may_open_at_once(const struct nck_env *state) {
-  return NCK_LIKELY(state->n_scopes < state->quick_scopes && nck_tls.trouble == 0 &&
+// Can that of a callback be entered without a call of another function?
+static inline bool nck_frame_may_enter_at_once(const struct nck_env *state) {
+  return NCK_LIKELY(state->top < state->quick_below && nck_tls.trouble == 0 &&
                     nck_tls.next_tag != nck_tls.last_tag);
 }
 
-// Begins and opens it so.
 static inline __attribute__((always_inline)) void
 nck_frame_enter_at_once(struct nck_frame *frame, struct nck_env *state, const void *user_cb) {
   frame->outer = nck_tls.frame;
   frame->state = state;
-  frame->saved_env = nck_tls.env;
-  frame->saved_state = nck_tls.state;
   frame->user_cb = user_cb;
-  frame->depth = state->n_scopes;
   frame->flags = 0;
   frame->kind = NCK_FRAME_CALLBACK;
-  frame->opened = true;
+  frame->runs = true;
   frame->tag_bits = nck_tag_next();
   frame->scope = nck_scope_enter(state, NCK_SCOPE_FRAME, user_cb, frame->tag_bits);
   nck_tls.frame = frame;
@@ -127,42 +101,37 @@ nck_frame_enter_at_once(struct nck_frame *frame, struct nck_env *state, const vo
   nck_tls.env = state->env;
 }
 
-static inline void nck_frame_enter(struct nck_frame *frame, struct nck_env *state,
-                                   enum nck_frame_kind kind, const void *user_cb) {
-  nck_frame_begin(frame, state, kind, user_cb);
-  nck_frame_open(frame);
-}
-
 // Scopes that the callback left open: says so, and pops them all. Or it closed ours.
 void nck_frame_settle(struct nck_frame *frame);
 
-// Leaves a frame whose scope has been closed, or that has not been opened.
-static inline void nck_frame_end(struct nck_frame *frame, bool opened) {
-  if (frame->info != NULL)
-    frame->info->real = NULL;
-  if (opened)
-    nck_tls.state = frame->saved_state;
-  nck_tls.frame = frame->outer;
-  nck_tls.env = frame->saved_env;
+// Leaves a frame whose scope has been closed.
+static inline void nck_frame_end(const struct nck_frame *frame) {
+  struct nck_frame *outer = frame->outer;
+  nck_tls.frame = outer;
+  nck_tls.env = NCK_NO_ENV;
   if (NCK_UNLIKELY(nck_tls.trouble != 0)) {
-    nck_tls.refused_by_throw &= !opened;
-    nck_tls.env = NCK_NO_ENV;
+    nck_tls.refused_by_throw = false;
+    if (frame->state != NULL)
+      frame->state->pending = false;
   }
+  if (outer != NULL)
+    nck_env_select(outer->state);
 }
 
 // Checks what the callback left open, closes the frame. A cleanup handler: see NCK_FRAME.
 static inline void nck_frame_leave(struct nck_frame *frame) {
   struct nck_env *state = frame->state;
-  if (frame->opened && state != NULL) {
-    if (NCK_LIKELY(state->n_scopes == frame->depth + 1))
+  if (state != NULL) {
+    if (NCK_LIKELY(state->top == frame->scope))
       nck_scope_pop_bare(state, frame->user_cb);
     else
       nck_frame_settle(frame);
-    state->pending = false;
   }
+  if (frame->info != NULL)
+    frame->info->real = NULL;
   if (NCK_UNLIKELY(frame->kind == NCK_FRAME_INIT))
     nck_tls.n_inits--;
-  nck_frame_end(frame, frame->opened);
+  nck_frame_end(frame);
 }
 
 // The cleanup runs where the process has libgcc_s (any program with C++ in it); where it has not,

@@ -49,8 +49,8 @@ uint32_t nck_tags_count(void) {
   if (nck_tls.thread != NULL)
     for (const struct nck_env *state = nck_tls.thread->envs; state != NULL;
          state = state->next_on_thread)
-      for (uint32_t i = 0; i < state->n_scopes; i++) {
-        uint32_t tag = (uint32_t)(state->scopes[i].tag_bits >> 48);
+      for (const struct nck_scope *scope = state->scopes; scope <= state->top; scope++) {
+        uint32_t tag = (uint32_t)(scope->tag_bits >> 48);
         in_use[tag >> 6] |= 1ull << (tag & 63);
       }
   uint32_t n_skipped = run_of(in_use, nck_tls.next_tag + 1, true);
@@ -89,15 +89,19 @@ bool nck_scopes_grow(struct nck_env *state) {
     nck_recorder_go_blind("no memory for scopes");
     return false;
   }
-  if (state->scopes != NULL) {
-    memcpy(scopes, state->scopes, state->n_scopes * sizeof *scopes);
-    nck_own_free(state->scopes, state->max_scopes * sizeof *scopes);
-  }
+  struct nck_scope *former = state->scopes;
   state->scopes = scopes;
+  if (former != NULL) {
+    memcpy(scopes, former, state->max_scopes * sizeof *scopes);
+    state->top = &scopes[state->top - former];
+    for (struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
+      if (frame->state == state && frame->scope != NULL)
+        frame->scope = &scopes[frame->scope - former];
+    nck_own_free(former, state->max_scopes * sizeof *scopes);
+  }
   state->max_scopes = max;
-  state->quick_scopes = 0; // the next frame is opened with care
-  if (state->n_scopes > 0)
-    state->top = &scopes[state->n_scopes - 1];
+  state->last = &scopes[max - 1];
+  state->quick_below = NULL; // the next frame is opened with care
   return true;
 }
 
@@ -107,22 +111,21 @@ bool nck_scopes_begin(struct nck_env *state) {
   state->scopes[0] = (struct nck_scope){.tag_bits = state->tagged ? nck_tag_new() : 0,
                                         .next_look = UINT32_MAX,
                                         .kind = NCK_SCOPE_OUTSIDE};
-  state->n_scopes = 1;
   state->top = state->scopes;
   state->top_tag_bits = state->top->tag_bits;
   return true;
 }
 
 void nck_scope_pop_to(struct nck_env *state, uint32_t depth, const void *closed) {
-  while (state->n_scopes > depth && state->n_scopes > 1)
+  while (nck_scope_count(state) > depth && state->top > state->scopes)
     nck_scope_pop(state, closed);
 }
 
 void nck_scope_remove(struct nck_env *state, uint32_t depth, const void *closed) {
   struct nck_scope removed = state->scopes[depth];
   memmove(&state->scopes[depth], &state->scopes[depth + 1],
-          (state->n_scopes - depth - 1) * sizeof removed);
-  state->scopes[state->n_scopes - 1] = removed;
+          (nck_scope_count(state) - depth - 1) * sizeof removed);
+  *state->top = removed;
   nck_scope_pop(state, closed);
 }
 
@@ -131,12 +134,12 @@ struct nck_scope *nck_scope_from_token(struct nck_env *state, const void *token)
   if ((bits & 0xffff000000000000ull) != NCK_SCOPE_TOKEN_TAG)
     return NULL;
   uint32_t depth = bits & 0xffff;
-  if (NCK_LIKELY(depth < state->n_scopes && state->scopes[depth].token == bits))
+  if (NCK_LIKELY(&state->scopes[depth] <= state->top && state->scopes[depth].token == bits))
     return &state->scopes[depth];
   // Scopes closed out of order move the others; beyond 65536 nested scopes the depth wraps.
-  for (uint32_t i = state->n_scopes; i-- > 0;)
-    if (state->scopes[i].token == bits)
-      return &state->scopes[i];
+  for (struct nck_scope *scope = state->top; scope >= state->scopes; scope--)
+    if (scope->token == bits)
+      return scope;
   return NULL;
 }
 
@@ -147,8 +150,8 @@ static const struct nck_env *env_with_open_tag(const struct nck_env *own, uint64
   for (const struct nck_env *other = own->thread->envs; other != NULL;
        other = other->next_on_thread)
     if (other != own)
-      for (uint32_t i = 0; i < other->n_scopes; i++)
-        if (other->scopes[i].tag_bits == tag_bits)
+      for (const struct nck_scope *scope = other->scopes; scope <= other->top; scope++)
+        if (scope->tag_bits == tag_bits)
           return other;
   return nck_tls.closed_scopes != NULL && nck_tls.closed_scopes->by_tag[tag_bits >> 48] != 0
              ? NULL
@@ -240,8 +243,8 @@ napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_f
   napi_value raw = (napi_value)(uintptr_t)(bits & NCK_VALUE_MASK);
   if (state->foreign || tag_bits == 0)
     return raw;
-  for (uint32_t i = state->n_scopes; i-- > 0;)
-    if (state->scopes[i].tag_bits == tag_bits)
+  for (const struct nck_scope *scope = state->top; scope >= state->scopes; scope--)
+    if (scope->tag_bits == tag_bits)
       return raw;
   const struct nck_env *other = env_with_open_tag(state, tag_bits);
   if (other != NULL)
@@ -291,7 +294,7 @@ void nck_scope_look(struct nck_env *state, enum nck_function_id function, const 
   struct nck_scope *scope = state->top;
   uint32_t n_handles = scope->n_handles;
   // What is made outside any callback and scope is freed by somebody else, at a time of his.
-  if (state->foreign || state->n_scopes == 1)
+  if (state->foreign || state->top == state->scopes)
     return;
   scope->made_by = pc;
   scope->noted = true;

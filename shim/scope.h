@@ -23,6 +23,11 @@ struct nck_closed_scopes {
   struct nck_ending endings[NCK_ENDINGS];
 };
 
+// How many scopes are open.
+static inline uint32_t nck_scope_count(const struct nck_env *state) {
+  return (uint32_t)(state->top - state->scopes) + 1;
+}
+
 // The number of an ending that is not where it is looked for first.
 uint16_t nck_ending_find(struct nck_closed_scopes *all, enum nck_scope_kind kind,
                          const void *opened, const void *closed);
@@ -67,7 +72,6 @@ static inline uint64_t nck_tag_new(void) {
 static inline struct nck_scope *nck_scope_enter(struct nck_env *state, enum nck_scope_kind kind,
                                                 const void *pc, uint64_t tag_bits) {
   struct nck_scope *scope = state->top + 1;
-  state->n_scopes++;
   scope->tag_bits = tag_bits;
   scope->pc = pc;
   scope->n_handles = 0;
@@ -82,7 +86,7 @@ static inline struct nck_scope *nck_scope_enter(struct nck_env *state, enum nck_
 // The same; NULL when there is no memory (the tool went blind).
 static inline struct nck_scope *nck_scope_push_bare(struct nck_env *state, enum nck_scope_kind kind,
                                                     const void *pc) {
-  if (NCK_UNLIKELY(state->n_scopes == state->max_scopes) && !nck_scopes_grow(state))
+  if (NCK_UNLIKELY(state->top == state->last) && !nck_scopes_grow(state))
     return NULL;
   return nck_scope_enter(state, kind, pc, state->tagged ? nck_tag_new() : 0);
 }
@@ -95,15 +99,14 @@ static inline struct nck_scope *nck_scope_push(struct nck_env *state, enum nck_s
     return NULL;
   scope->real = real;
   // With a serial number that tells it from an earlier scope of the same depth.
-  scope->token =
-      NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 | ((state->n_scopes - 1) & 0xffff);
+  scope->token = NCK_SCOPE_TOKEN_TAG | (uint64_t)++state->next_serial << 16 |
+                 ((scope - state->scopes) & 0xffff);
   return scope;
 }
 
 // Takes the innermost scope away.
 static inline void nck_scope_drop(struct nck_env *state) {
   struct nck_scope *scope = state->top;
-  state->n_scopes--;
   state->top = scope - 1;
   state->top_tag_bits = scope[-1].tag_bits;
 }
