@@ -4,7 +4,7 @@
 // nothing, so it runs neither the program's Error.prepareStackTrace nor its source maps. Their
 // calling convention is that of the Itanium C++ ABI: `this` first, and a v8::Local is one pointer.
 // Where they are missing (Deno, Bun) an error's `stack` is read, but only where the program has not
-// put a prepareStackTrace of its own.
+// put a prepareStackTrace of its own (Bun has one from the beginning).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -134,21 +134,55 @@ static size_t parse_error_stack(const char *stack, char *text) {
   return at;
 }
 
-static size_t capture_error(napi_env env, char *text) {
-  napi_value global, error_class, prepare, message, error, stack;
+// Is the global Error still the language's own, and no getter? Its descriptor is asked for.
+static bool is_global_error(napi_env env, napi_value error_class) {
+  napi_value global, object, prototype, class, describe, arguments[2], descriptor, value;
   napi_valuetype type;
+  bool is_own;
+  return nck_real.napi_get_global(env, &global) == napi_ok &&
+         nck_real.napi_create_object(env, &object) == napi_ok &&
+         nck_real.napi_get_prototype(env, object, &prototype) == napi_ok &&
+         nck_real.napi_get_named_property(env, prototype, "constructor", &class) == napi_ok &&
+         nck_real.napi_get_named_property(env, class, "getOwnPropertyDescriptor", &describe) ==
+             napi_ok &&
+         nck_real.napi_create_string_utf8(env, "Error", NAPI_AUTO_LENGTH, &arguments[1]) ==
+             napi_ok &&
+         (arguments[0] = global, nck_real.napi_call_function(env, class, describe, 2, arguments,
+                                                             &descriptor)) == napi_ok &&
+         nck_real.napi_typeof(env, descriptor, &type) == napi_ok && type == napi_object &&
+         nck_real.napi_get_named_property(env, descriptor, "value", &value) == napi_ok &&
+         nck_real.napi_strict_equals(env, value, error_class, &is_own) == napi_ok && is_own;
+}
+
+// Making the text asks the global Error for its prepareStackTrace. So the class is reached through
+// an error's prototype, and where the program has put something else, or a getter, in the place of
+// the global one, or where the class has a prepareStackTrace of its own, of whatever kind, there is
+// no stack: the program's code would run.
+static size_t read_error(napi_env env, char *text) {
+  napi_value prototype, error_class, key, message, error, stack;
+  bool prepares;
   static __thread char buffer[TEXT_BYTES] __attribute__((tls_model("initial-exec")));
-  if (nck_real.napi_get_global(env, &global) != napi_ok ||
-      nck_real.napi_get_named_property(env, global, "Error", &error_class) != napi_ok ||
-      nck_real.napi_get_named_property(env, error_class, "prepareStackTrace", &prepare) !=
-          napi_ok ||
-      nck_real.napi_typeof(env, prepare, &type) != napi_ok || type != napi_undefined ||
-      nck_real.napi_create_string_utf8(env, "", 0, &message) != napi_ok ||
+  if (nck_real.napi_create_string_utf8(env, "", 0, &message) != napi_ok ||
       nck_real.napi_create_error(env, NULL, message, &error) != napi_ok ||
+      nck_real.napi_get_prototype(env, error, &prototype) != napi_ok ||
+      nck_real.napi_get_named_property(env, prototype, "constructor", &error_class) != napi_ok ||
+      !is_global_error(env, error_class) ||
+      nck_real.napi_create_string_utf8(env, "prepareStackTrace", NAPI_AUTO_LENGTH, &key) !=
+          napi_ok ||
+      nck_real.napi_has_own_property(env, error_class, key, &prepares) != napi_ok || prepares ||
       nck_real.napi_get_named_property(env, error, "stack", &stack) != napi_ok ||
       nck_real.napi_get_value_string_utf8(env, stack, buffer, sizeof buffer, NULL) != napi_ok)
     return 0;
   return parse_error_stack(buffer, text);
+}
+
+static size_t capture_error(napi_env env, char *text) {
+  size_t length = read_error(env, text);
+  bool pending = false;
+  napi_value exception;
+  if (nck_real.napi_is_exception_pending(env, &pending) == napi_ok && pending)
+    nck_real.napi_get_and_clear_last_exception(env, &exception);
+  return length;
 }
 
 uint32_t nck_js_stack_capture(struct nck_env *state) {
