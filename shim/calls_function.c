@@ -74,8 +74,13 @@ static struct nck_callback *callback_find(struct nck_env *state, napi_callback m
 
 // `noted`: the peak is told when the scope closes, with the call that made it.
 static inline void profile_note(struct nck_profile *profile, uint32_t n_handles, bool noted) {
-  profile->n_calls++;
-  profile->n_handles += n_handles;
+  if (NCK_UNLIKELY(nck_many_threads)) {
+    __atomic_fetch_add(&profile->n_calls, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&profile->n_handles, n_handles, __ATOMIC_RELAXED);
+  } else {
+    profile->n_calls++;
+    profile->n_handles += n_handles;
+  }
   if (n_handles > profile->peak_handles && !noted)
     profile->peak_handles = n_handles;
 }
@@ -413,7 +418,8 @@ static napi_callback_info info_in(struct nck_env *state, napi_callback_info info
                                   enum nck_function_id function, const void *pc,
                                   struct nck_info **ours) {
   *ours = nck_frame_info(state->foreign ? state->thread->infos : nck_tls.infos, info);
-  if (NCK_UNLIKELY(*ours == NULL) && NCK_LIKELY(!is_from_elsewhere(info)))
+  if (NCK_UNLIKELY(*ours == NULL) &&
+      NCK_LIKELY(!is_from_elsewhere(info) && (uintptr_t)info <= NCK_VALUE_MASK))
     return info;
   if (NCK_LIKELY(*ours != NULL && (*ours)->real != NULL))
     return (*ours)->real;
@@ -462,6 +468,14 @@ static __attribute__((noinline)) void call_see(const struct nck_env *state,
 // Who called: one parameter less lets the quick function do without a frame.
 static __thread const void *slow_pc __attribute__((tls_model("initial-exec")));
 
+// Where there was no memory for an info, the runtime's own data is a record of ours.
+static void *data_of(void *data) {
+  for (const struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
+    if (frame->kind == NCK_FRAME_CALLBACK && frame->info == NULL && frame->callback == data)
+      return ((const struct nck_callback *)data)->bundle.data;
+  return data;
+}
+
 static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
                                                               napi_callback_info cbinfo,
                                                               size_t *argc, napi_value *argv,
@@ -486,8 +500,8 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
     nck_call_failed(state, NCK_FN_napi_get_cb_info, status, pc);
     return status;
   }
-  if (data != NULL && info != NULL)
-    *data = info->bundle->data;
+  if (data != NULL)
+    *data = info != NULL ? info->bundle->data : data_of(*data);
   int seen = __atomic_load_n(&n_calls_seen, __ATOMIC_RELAXED);
   if (NCK_UNLIKELY(seen >= 0 && seen < CALLS_TO_SEE) && info != NULL && state->tagged &&
       !state->foreign && __atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)

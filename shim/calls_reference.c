@@ -116,6 +116,9 @@ static napi_ref reference_in_slow(struct nck_env *state, napi_ref ref,
   case NCK_WORD_LIVE:
     if (NCK_UNLIKELY(found->env != state->index))
       report_wrong_env(state, found, ref, function, pc);
+    if (NCK_UNLIKELY(found->env != state->index &&
+                     nck_recorder.envs[found->env].state == NCK_ENV_ENDED))
+      return NULL; // the runtime has freed it
     *object = found;
     return (napi_ref)(uintptr_t)found->real;
   case NCK_WORD_NULL:

@@ -29,7 +29,8 @@ static void report_mismatch(struct nck_env *state, const struct nck_scope *scope
 // `state` is no stand-in.
 static inline void scope_opened(struct nck_env *state, enum nck_scope_kind kind, void **result,
                                 const void *pc) {
-  const struct nck_scope *scope = nck_scope_push(state, kind, *result, pc);
+  const struct nck_scope *scope =
+      NCK_LIKELY(result != NULL) ? nck_scope_push(state, kind, *result, pc) : NULL;
   if (NCK_UNLIKELY(scope == NULL))
     return;
   if (kind == NCK_SCOPE_CALLBACK)
@@ -277,8 +278,11 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
     open = nck_scope_from_token(state, scope);
     if (open != NULL) {
       real = open->real;
-      if (open->kind != NCK_SCOPE_ESCAPABLE)
-        report_mismatch(state, open, id, pc, "the scope is not an escapable one");
+      if (open->kind != NCK_SCOPE_ESCAPABLE) { // the runtime's is smaller than it would take it for
+        report_mismatch(state, open, id, pc,
+                        "the scope is not an escapable one; the call was not forwarded");
+        return nck_frame_answer(napi_invalid_arg);
+      }
       if (open->escaped && nck_finding_wanted(NCK_FINDING_ESCAPE_CALLED_TWICE)) {
         struct nck_event event = {
             .kind = NCK_FINDING_ESCAPE_CALLED_TWICE,
@@ -307,7 +311,8 @@ napi_status napi_escape_handle(napi_env env, napi_escapable_handle_scope scope, 
     while (around > state->scopes && around->kind == NCK_SCOPE_CALLBACK)
       around--;
     *result = nck_value_tagged(*result, around->tag_bits);
-    around->n_handles++;
+    if (++around->n_handles >= around->next_look)
+      nck_scope_look(state, around, id, pc);
     state->row->counters[NCK_KIND_HANDLE].created++;
   } else {
     nck_value_out(state, result, id, pc);

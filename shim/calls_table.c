@@ -117,7 +117,7 @@ static inline void nck_global_out(struct nck_env *state, napi_value *result,
                                   enum nck_function_id function, const void *pc) {
   nck_value_out(state, result, function, pc);
   if (result != NULL)
-    state->globals[state->next_global++ % 4] = *result;
+    state->globals[state->next_global++ % NCK_GLOBALS] = *result;
 }
 
 // Where V8 does not compress its pointers, a small integer stands in the upper half of the word
@@ -253,6 +253,7 @@ bool nck_function_makes_handles(enum nck_function_id function) {
   case NCK_FN_napi_create_promise:
   case NCK_FN_napi_get_and_clear_last_exception:
   case NCK_FN_napi_open_callback_scope: // Node before 26
+  case NCK_FN_napi_open_escapable_handle_scope:
   case NCK_FN_napi_throw_error:
   case NCK_FN_napi_throw_type_error:
   case NCK_FN_napi_throw_range_error:

@@ -345,6 +345,10 @@ static int ask_reader(char *const argv[]) {
   return good ? reader.status : -1;
 }
 
+bool nck_ending_is_over(void) {
+  return __atomic_load_n(&state, __ATOMIC_ACQUIRE) == STATE_DONE && reporting_pid == getpid();
+}
+
 static bool can_ask(void) {
   struct nck_record_header *header = __atomic_load_n(&nck_recorder.header, __ATOMIC_ACQUIRE);
   return header != NULL && (pid_t)header->pid == getpid() && reader_path[0] != '\0' &&
@@ -581,6 +585,17 @@ void nck_ending_abort(void) {
   nck_env_aborts(__builtin_extract_return_addr(__builtin_return_address(0)));
   nck_ending_report(NCK_END_ABORT, ABORT_STATUS);
   abort();
+}
+
+// What assert() calls, which aborts within libc.
+extern void __assert_fail(const char *assertion, const char *file, unsigned line,
+                          const char *function) __attribute__((noreturn));
+
+void nck_ending_assert_fail(const char *assertion, const char *file, unsigned line,
+                            const char *function) {
+  nck_env_aborts(__builtin_extract_return_addr(__builtin_return_address(0)));
+  nck_ending_report(NCK_END_ABORT, ABORT_STATUS);
+  __assert_fail(assertion, file, line, function);
 }
 
 // --- another program in the same process ---

@@ -26,6 +26,9 @@ void nck_ending_register(void);
 // errno.
 int nck_ending_report(enum nck_end how, int code);
 
+// The report of this process has been made: it leaves.
+bool nck_ending_is_over(void);
+
 // A worker's thread ends, its envs have ended, and it has lost something: has the reader say so on
 // stderr, now. The reader, since only it knows what is suppressed. On the thread that ends, which
 // waits for it.
@@ -48,6 +51,8 @@ void nck_ending_exit(int code) __attribute__((noreturn));
 void nck_ending_quick_exit(int code) __attribute__((noreturn));
 void nck_ending_underscore_exit(int code) __attribute__((noreturn));
 void nck_ending_abort(void) __attribute__((noreturn));
+void nck_ending_assert_fail(const char *assertion, const char *file, unsigned line,
+                            const char *function) __attribute__((noreturn));
 
 // The same for another program in the same process: the report is made, as far as the exec can be
 // expected to succeed. Children of fork and vfork pass.

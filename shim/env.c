@@ -148,7 +148,7 @@ struct nck_thread_state *nck_thread_current(void) {
     row->is_main = thread->tid == (uint32_t)getpid();
     pthread_getname_np(pthread_self(), row->name, sizeof row->name);
   }
-  nck_tls.last_tag = nck_tls.next_tag = thread->serial * 4099;
+  nck_tls.last_tag = nck_tls.next_tag = nck_tag_first(thread);
   nck_tls.thread = thread;
   return thread;
 }
@@ -484,7 +484,16 @@ static void report_after_teardown(struct nck_env *state, enum nck_function_id fu
       &event,
       "%s was called with env %u, which had ended %u ms before (%s); the call was not forwarded",
       nck_function_name(function), state->index, nck_recorder_ms() - state->row->ended_ms,
-      nck_recorder.strings + state->row->end_reason);
+      state->row->end_reason != 0 ? nck_recorder.strings + state->row->end_reason
+                                  : "the process exits");
+}
+
+// The main thread's env never ends, as its thread does not: but the runtime leaves only when it has
+// freed it, and what calls after that (a static object's destructor) finds nothing. Deleting
+// references is something that Node allows even then.
+static bool is_over(const struct nck_env *state) {
+  return state->torn_down && state->state == NCK_ENV_CLEANING && nck_tls.frame == NULL &&
+         nck_ending_is_over();
 }
 
 static __attribute__((noinline)) struct nck_env *
@@ -509,6 +518,9 @@ enter_other(napi_env env, enum nck_function_id function, const void *pc) {
   struct nck_env *result = NULL;
   if (state == NULL || !state->watched) {
     result = NULL;
+  } else if (NCK_UNLIKELY(is_over(state)) && function != NCK_FN_napi_delete_reference) {
+    report_after_teardown(state, function, pc);
+    result = NCK_REFUSED;
   } else if (__atomic_load_n(&state->state, __ATOMIC_ACQUIRE) == NCK_ENV_ENDED) {
     report_after_teardown(state, function, pc);
     result = NCK_REFUSED;
@@ -527,7 +539,7 @@ enter_other(napi_env env, enum nck_function_id function, const void *pc) {
 
 struct nck_env *nck_env_enter_slow(napi_env env, enum nck_function_id function, const void *pc) {
   struct nck_env *state = nck_tls.state;
-  if (NCK_UNLIKELY(state == NULL || state->env != env || state->state == NCK_ENV_ENDED))
+  if (NCK_UNLIKELY(state == NULL || state->env != env || state->state != NCK_ENV_ALIVE))
     return enter_other(env, function, pc);
   nck_env_select(state);
   state->row->n_calls++;

@@ -68,6 +68,8 @@ struct nck_backlog {
   napi_ref samples[NCK_BACKLOG_SAMPLES]; // the runtime's
 };
 
+enum { NCK_GLOBALS = 16 };
+
 struct nck_env {
   napi_env env;
   struct nck_env_row *row; // in the record
@@ -92,8 +94,8 @@ struct nck_env {
   uint32_t next_serial;
   uint32_t n_opened_abroad; // scopes opened on another thread (wrong-thread-call)
   struct nck_thread_state *thread;
-  napi_value constants[4]; // undefined, null, false, true: outlive their scope
-  napi_value globals[4];   // the last handles given out for global, tagged
+  napi_value constants[4];         // undefined, null, false, true: outlive their scope
+  napi_value globals[NCK_GLOBALS]; // the last handles given out for global, tagged
   uint32_t next_global;
   uint32_t free_first, free_last,
       n_free;             // object slots waiting to be used again, first in first out
@@ -125,12 +127,18 @@ struct nck_thread_state {
   uint32_t row; // thread row of the record
   uint32_t serial;
   bool ended;
-  bool scanned; // the scan of its teardown was made
+  bool scanned;         // the scan of its teardown was made
+  bool tags_come_again; // so many scopes were opened on it
   uint32_t tid;
   struct nck_env *envs;        // that live on this thread
   uint64_t last_turn;          // its event loop's count of turns, as last counted
   struct nck_info_ring *infos; // as nck_tls.infos, for calls on other threads; NULL: none
 };
+
+// Where a thread's tags begin, by its serial number: as far from those of all others as can be.
+static inline uint32_t nck_tag_first(const struct nck_thread_state *thread) {
+  return thread->serial * 40503u;
+}
 
 // Per-thread state on the hot path. `state` is that of the last call's env, while this is alive,
 // watched and of this thread.

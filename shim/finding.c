@@ -58,7 +58,8 @@ static uint32_t first_module(const struct nck_event *event) {
     uint32_t stack = event->stacks[i];
     if (stack != 0 && nck_recorder.stacks[stack] > 0) {
       uint32_t module = NCK_FRAME_MODULE(nck_recorder.stacks[stack + 1]);
-      if (module != 0 && !(nck_recorder.modules[module].flags & NCK_MODULE_SYSTEM))
+      if (module != 0 && !(nck_recorder.modules[module].flags &
+                           (NCK_MODULE_SYSTEM | NCK_MODULE_OURS | NCK_MODULE_RUNTIME)))
         return module;
     }
   }
@@ -193,6 +194,7 @@ struct failed_cache_entry {
   const void *pc;
   uint32_t row;
   uint16_t function, status;
+  bool may_leave_exception;
 };
 static __thread struct failed_cache_entry failed_cache[FAILED_CACHE]
     __attribute__((tls_model("initial-exec")));
@@ -237,17 +239,40 @@ static void report_ignored(struct nck_env *state, enum nck_function_id function,
                     nck_function_name(function), state->pending_by);
 }
 
-// A call that had to be refused because of an exception.
-static void note_pending(struct nck_env *state, enum nck_function_id function, const void *pc) {
-  if (state->pending) {
-    report_ignored(state, function, pc);
-    return;
-  }
+// An exception was, or may have been, left by a call. The next one that needs there to be none asks
+// the runtime (frame.c): asking now would clear its last error.
+static void suspect_pending(struct nck_env *state, enum nck_function_id function, const void *pc) {
   state->pending = true;
   nck_tls.exception_left = true;
   nck_tls.env = NCK_NO_ENV;
   state->pending_by = nck_function_name(function);
   state->pending_stack = nck_stack_single(pc, false);
+}
+
+// A call that had to be refused because of an exception.
+static void note_pending(struct nck_env *state, enum nck_function_id function, const void *pc) {
+  if (state->pending)
+    report_ignored(state, function, pc);
+  else
+    suspect_pending(state, function, pc);
+}
+
+// Calls into JavaScript that threw, and answer otherwise than with napi_pending_exception: most of
+// them in Node before 22, conversions in all.
+static bool may_leave_exception(enum nck_function_id function, napi_status status) {
+  switch (status) {
+  case napi_generic_failure:
+    return nck_function_classes[function] == NCK_CLASS_ENV_THREAD;
+  case napi_object_expected:
+  case napi_string_expected:
+  case napi_number_expected:
+    return strncmp(nck_function_name(function), "napi_coerce_", 12) == 0 ||
+           strstr(nck_function_name(function), "_propert") != NULL ||
+           strstr(nck_function_name(function), "_element") != NULL ||
+           function == NCK_FN_napi_run_script;
+  default:
+    return false;
+  }
 }
 
 napi_status nck_call_failed(struct nck_env *state, enum nck_function_id function,
@@ -266,16 +291,23 @@ napi_status nck_call_failed(struct nck_env *state, enum nck_function_id function
       &failed_cache[((uintptr_t)pc >> 2 ^ (uintptr_t)status) % FAILED_CACHE];
   bool is_known =
       entry->pc == pc && entry->function == function && entry->status == status && entry->row != 0;
-  if (NCK_UNLIKELY(!is_known || status == napi_pending_exception)) {
+  if (NCK_UNLIKELY(!is_known || status == napi_pending_exception || entry->may_leave_exception)) {
     int saved = errno;
-    if (status == napi_pending_exception)
-      note_pending(state, function, pc);
     if (!is_known)
       *entry = (struct failed_cache_entry){pc, failed_row(state, function, status, pc),
-                                           (uint16_t)function, (uint16_t)status};
+                                           (uint16_t)function, (uint16_t)status,
+                                           may_leave_exception(function, status)};
+    if (status == napi_pending_exception)
+      note_pending(state, function, pc);
+    else if (entry->may_leave_exception && !state->pending)
+      suspect_pending(state, function, pc);
     errno = saved;
   }
-  if (entry->row != 0)
+  if (NCK_UNLIKELY(entry->row == 0))
+    return status;
+  if (NCK_UNLIKELY(nck_many_threads))
+    __atomic_fetch_add(&nck_recorder.failed[entry->row].count, 1, __ATOMIC_RELAXED);
+  else
     nck_recorder.failed[entry->row].count++;
   return status;
 }

@@ -27,9 +27,13 @@ static void report_unclosed(struct nck_frame *frame, const struct nck_scope *sco
       .no_js = true,
       .no_throw = true};
   nck_finding_raise(&event,
-                    "a callback returned while a scope that it had opened with %s was still open: "
-                    "Node stops the process on that",
-                    nck_function_name(event.function));
+                    "a callback returned while a scope that it had opened with %s was still open%s",
+                    nck_function_name(event.function),
+                    frame->kind != NCK_FRAME_HOOK ? ": Node stops the process on that" : "");
+}
+
+const void *nck_stack_entered(const void *limit) {
+  return ((const struct nck_frame *)limit)->user_cb;
 }
 
 void nck_frame_enter(struct nck_frame *frame, struct nck_env *state, enum nck_frame_kind kind,
@@ -68,34 +72,43 @@ void nck_frame_settle(struct nck_frame *frame) {
   nck_scope_pop_to(state, (uint32_t)(frame->scope - state->scopes), frame->user_cb);
 }
 
+// A further ring of this thread; its first info to be given out.
+static struct nck_info *ring_new(struct nck_info_ring **link) {
+  struct nck_info_ring *ring = nck_own_alloc(sizeof *ring);
+  if (ring == NULL)
+    return NULL;
+  // The memory may have been another thread's ring, and an addon may have kept one of its infos:
+  // begin elsewhere.
+  uint32_t serial = nck_tls.thread != NULL ? nck_tls.thread->serial : 0;
+  ring->end.real = NCK_NO_INFO;
+  __atomic_store_n(link, ring, __ATOMIC_RELEASE);
+  if (nck_tls.thread != NULL)
+    nck_tls.thread->infos = nck_tls.infos;
+  return &ring->infos[serial * 97 % NCK_INFOS];
+}
+
 struct nck_info *nck_frame_find_info(void) {
-  struct nck_info_ring *ring = nck_tls.infos;
-  if (ring == NULL) {
-    ring = nck_own_alloc(sizeof *ring);
-    if (ring == NULL)
-      return NULL;
-    // The memory may have been another thread's ring, and an addon may have kept one of its infos:
-    // begin elsewhere.
-    uint32_t serial = nck_tls.thread != NULL ? nck_tls.thread->serial : 0;
-    ring->end.real = NCK_NO_INFO;
-    nck_tls.infos = ring;
-    nck_tls.next_info = &ring->infos[serial * 97 % NCK_INFOS];
-    if (nck_tls.thread != NULL)
-      nck_tls.thread->infos = ring;
+  struct nck_info_ring **link = &nck_tls.infos;
+  for (; *link != NULL; link = &(*link)->next) {
+    struct nck_info_ring *ring = *link;
+    uintptr_t offset = (uintptr_t)nck_tls.next_info - (uintptr_t)ring;
+    size_t first = offset <= sizeof ring->infos ? offset / sizeof *ring->infos : 0;
+    for (size_t i = 0; i < NCK_INFOS; i++) {
+      struct nck_info *info = &ring->infos[(first + i) % NCK_INFOS];
+      if (info->real == NULL)
+        return info;
+    }
   }
-  size_t first = (size_t)(nck_tls.next_info - ring->infos);
-  for (size_t i = 0; i < NCK_INFOS; i++) {
-    struct nck_info *info = &ring->infos[(first + i) % NCK_INFOS];
-    if (info->real == NULL)
-      return info;
-  }
-  return NULL;
+  return ring_new(link);
 }
 
 void nck_frame_thread_end(struct nck_thread_state *thread) {
   thread->infos = NULL;
-  nck_own_free(nck_tls.infos, sizeof *nck_tls.infos);
-  nck_tls.infos = NULL;
+  while (nck_tls.infos != NULL) {
+    struct nck_info_ring *ring = nck_tls.infos;
+    nck_tls.infos = ring->next;
+    nck_own_free(ring, sizeof *ring);
+  }
   nck_tls.next_info = NULL;
 }
 

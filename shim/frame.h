@@ -25,7 +25,8 @@ struct nck_bundle {
 };
 
 // What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
-// after its callback has returned is told from the infos of the next 254 callbacks. It is readable
+// after its callback has returned is told from the infos of the next 254 callbacks. A thread has as
+// many rings as its callbacks in one another want. It is readable
 // memory, and its second word leads to the env and the data, because koffi reads those there
 // (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
 struct nck_info {
@@ -36,6 +37,7 @@ struct nck_info {
 enum { NCK_INFOS = 255 };
 struct nck_info_ring {
   struct nck_info infos[NCK_INFOS], end; // which is never given out, and looks as if it were in use
+  struct nck_info_ring *next;            // read on any thread
 };
 #define NCK_NO_INFO ((napi_callback_info)UINTPTR_MAX) // no info has this address
 
@@ -186,10 +188,10 @@ static inline napi_status nck_frame_answer(napi_status status) {
 // True while a module initialises on this thread.
 static inline bool nck_frame_in_init(void) { return nck_tls.n_inits != 0; }
 
-// An info that is not in use. NULL: that many callbacks in one another, or no memory.
+// An info that is not in use. NULL: no memory.
 struct nck_info *nck_frame_find_info(void);
 
-// The one for the next callback. NULL: as above.
+// The one for the next callback. NULL: no memory.
 static inline struct nck_info *nck_info_take(void) {
   struct nck_info *info = nck_tls.next_info;
   if (NCK_UNLIKELY(info == NULL || info->real != NULL) && (info = nck_frame_find_info()) == NULL)
@@ -202,11 +204,12 @@ static inline struct nck_info *nck_info_take(void) {
 // callback it belonged to has returned.
 static inline struct nck_info *nck_frame_info(const struct nck_info_ring *ring,
                                               napi_callback_info given) {
-  uintptr_t offset = (uintptr_t)given - (uintptr_t)ring;
-  if (NCK_UNLIKELY(ring == NULL || offset >= NCK_INFOS * sizeof(struct nck_info) ||
-                   offset % sizeof(struct nck_info) != 0))
-    return NULL;
-  return (struct nck_info *)(void *)given;
+  for (; ring != NULL; ring = __atomic_load_n(&ring->next, __ATOMIC_ACQUIRE)) {
+    uintptr_t offset = (uintptr_t)given - (uintptr_t)ring;
+    if (NCK_LIKELY(offset < NCK_INFOS * sizeof(struct nck_info)))
+      return offset % sizeof(struct nck_info) == 0 ? (struct nck_info *)(void *)given : NULL;
+  }
+  return NULL;
 }
 
 #endif

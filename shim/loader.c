@@ -52,8 +52,9 @@ static napi_value init_run(napi_addon_register_func init, napi_env env, napi_val
   nck_frame_enter(&frame, state, NCK_FRAME_INIT, address);
   if (exports != NULL)
     exports = nck_value_tagged(exports, state->top_tag_bits);
-  napi_value result = init(env, exports);
-  return nck_value_in(state, result, NCK_FN_napi_module_register, address);
+  napi_value result = nck_value_in(state, init(env, exports), NCK_FN_napi_module_register, address);
+  // Newer runtimes forget an exception when there is a result.
+  return nck_tls.refused_by_throw ? NULL : result;
 }
 
 #define THUNK(i)                                                                                   \
@@ -176,6 +177,7 @@ static void watch_module(const void *address) {
       {.name = "quick_exit", .replacement = (void *)nck_ending_quick_exit},
       {.name = "_exit", .replacement = (void *)nck_ending_underscore_exit},
       {.name = "abort", .replacement = (void *)nck_ending_abort},
+      {.name = "__assert_fail", .replacement = (void *)nck_ending_assert_fail},
       NCK_ENDING_EXECS};
   nck_interpose_redirect(address, rows, sizeof rows / sizeof rows[0]);
   nck_loss_watch(address);

@@ -43,6 +43,8 @@ uint32_t nck_tags_count(void) {
     if (nck_tls.closed_scopes == NULL)
       return 0;
   }
+  if (nck_tls.thread != NULL && nck_tls.next_tag - nck_tag_first(nck_tls.thread) > 65000)
+    nck_tls.thread->tags_come_again = true;
   // 0 is "no tag"; 0x9ac5 to 0x9ac7 are our tokens'; 0xffff looks like a negative number.
   uint64_t in_use[65536 / 64] = {
       [0] = 1, [0x9ac5 >> 6] = 7ull << (0x9ac5 & 63), [1023] = 1ull << 63};
@@ -161,7 +163,10 @@ static const struct nck_env *env_with_open_tag(const struct nck_env *own, uint64
 static bool outlives_scopes(const struct nck_env *state, uint64_t bits) {
   napi_value raw = (napi_value)(uintptr_t)(bits & NCK_VALUE_MASK);
   for (int i = 0; i < 4; i++)
-    if (raw == state->constants[i] || bits == (uint64_t)(uintptr_t)state->globals[i])
+    if (raw == state->constants[i])
+      return true;
+  for (int i = 0; i < NCK_GLOBALS; i++)
+    if (bits == (uint64_t)(uintptr_t)state->globals[i])
       return true;
   return false;
 }
@@ -215,11 +220,14 @@ static void report_stale(struct nck_env *state, uint64_t bits, enum nck_function
     event.stacks[2] = nck_stack_single(opened, false);
   }
   nck_finding_raise(&event,
-                    "%s%s the napi_value %#llx, which was made in %s that has %s since: the "
+                    "%s%s the napi_value %#llx, which was made in %s that has %s since%s: the "
                     "value may be another one by now",
                     who_got(function), got(function), (unsigned long long)(bits & NCK_VALUE_MASK),
                     known ? scope_words[kind] : "a scope",
-                    known && kind == NCK_SCOPE_FRAME ? "returned" : "closed");
+                    known && kind == NCK_SCOPE_FRAME ? "returned" : "closed",
+                    known && nck_tls.thread != NULL && nck_tls.thread->tags_come_again
+                        ? " (or in another one, more than 65,000 scopes ago)"
+                        : "");
 }
 
 static void report_wrong_env(struct nck_env *state, const struct nck_env *other, uint64_t bits,
@@ -237,6 +245,23 @@ static void report_wrong_env(struct nck_env *state, const struct nck_env *other,
                     state->index, other->index);
 }
 
+// What is no value at all, but a reference or a scope of ours.
+static void report_token(struct nck_env *state, uint64_t bits, enum nck_function_id function,
+                         const void *pc) {
+  if (!nck_finding_wanted(NCK_FINDING_STALE_HANDLE))
+    return;
+  struct nck_event event = {.kind = NCK_FINDING_STALE_HANDLE,
+                            .function = function,
+                            .state = state,
+                            .roles = {NCK_ROLE_USED},
+                            .stacks = {nck_finding_stack(pc)}};
+  nck_finding_raise(&event, "%s%s %#llx as a napi_value, which is a %s; the runtime gets none",
+                    who_got(function), got(function), (unsigned long long)bits,
+                    (bits & ~NCK_VALUE_MASK) == NCK_SCOPE_TOKEN_TAG
+                        ? "scope"
+                        : "reference, or another object that Node-API gave out");
+}
+
 napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_function_id function,
                              const void *pc) {
   uint64_t bits = (uint64_t)(uintptr_t)value, tag_bits = bits & ~NCK_VALUE_MASK;
@@ -246,6 +271,10 @@ napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_f
   for (const struct nck_scope *scope = state->top; scope >= state->scopes; scope--)
     if (scope->tag_bits == tag_bits)
       return raw;
+  if (tag_bits == NCK_TOKEN_TAG || tag_bits == NCK_SCOPE_TOKEN_TAG) {
+    report_token(state, bits, function, pc);
+    return NULL;
+  }
   const struct nck_env *other = env_with_open_tag(state, tag_bits);
   if (other != NULL)
     report_wrong_env(state, other, bits, function, pc);
@@ -257,12 +286,15 @@ napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_f
 void nck_values_in(struct nck_env *state, const napi_value *values, napi_value *copy, size_t count,
                    enum nck_function_id function, const void *pc) {
   for (size_t i = 0; i < count; i++)
-    copy[i] = nck_value_in(state, values[i], function, pc);
+    if ((copy[i] = nck_value_in(state, values[i], function, pc)) == NULL && values[i] != NULL)
+      copy[i] = state->constants[0]; // no runtime expects NULL among them
 }
 
 const napi_value *nck_values_borrow(struct nck_values *room, struct nck_env *state,
                                     const napi_value *values, size_t count,
                                     enum nck_function_id function, const void *pc) {
+  if (count > INT32_MAX) // Node takes the lower half
+    count = (uint32_t)count;
   room->values = NULL;
   room->count = count;
   if (values == NULL || count == 0 || !state->tagged)
@@ -290,11 +322,11 @@ void nck_scope_tell(const struct nck_scope *scope) {
     nck_profile_note_peak(nck_tls.frame->user_cb, scope->n_handles, scope->made_by);
 }
 
-void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc) {
-  struct nck_scope *scope = state->top;
+void nck_scope_look(struct nck_env *state, struct nck_scope *scope, enum nck_function_id function,
+                    const void *pc) {
   uint32_t n_handles = scope->n_handles;
   // What is made outside any callback and scope is freed by somebody else, at a time of his.
-  if (state->foreign || state->top == state->scopes)
+  if (state->foreign || scope == state->scopes)
     return;
   scope->made_by = pc;
   scope->noted = true;

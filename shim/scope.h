@@ -154,7 +154,8 @@ napi_value nck_value_in_slow(struct nck_env *state, napi_value value, enum nck_f
                              const void *pc);
 
 // A handle that asks for a look: the scope has many, or too many (handle_limit).
-void nck_scope_look(struct nck_env *state, enum nck_function_id function, const void *pc);
+void nck_scope_look(struct nck_env *state, struct nck_scope *scope, enum nck_function_id function,
+                    const void *pc);
 
 // A call outside any callback and any scope is about to make a handle.
 void nck_scope_outside(struct nck_env *state, enum nck_function_id function, const void *pc);
@@ -181,7 +182,7 @@ static inline void nck_value_out(struct nck_env *state, napi_value *result,
   *result = nck_value_tagged(*result, state->top_tag_bits);
   state->row->counters[NCK_KIND_HANDLE].created++;
   if (NCK_UNLIKELY(++state->top->n_handles >= state->top->next_look))
-    nck_scope_look(state, function, pc);
+    nck_scope_look(state, state->top, function, pc);
 }
 
 // Arrays: copies `count` values without their tags into `copy`.

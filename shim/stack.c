@@ -334,19 +334,19 @@ static uint32_t walk_frames(struct walk *walk, struct cache *cache, uint64_t *fr
 
   for (;;) {
     const struct known_pc *known = know_pc(cache, walk->pc);
-    bool is_end = known->part == PART_OURS || known->part == PART_END;
-    if (known->frame == 0 || (is_end && n > 0))
+    if (known->frame == 0 || known->part == PART_OURS || known->part == PART_END)
       break;
     frames[n++] = known->frame;
     if (known->part != PART_SYSTEM)
       n_without_system = n;
-    if (n == max || is_end || !step(walk, known->rule))
+    if (n == max || !step(walk, known->rule))
       break;
   }
   return n_without_system > 0 ? n_without_system : n;
 }
 
-static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t pc, uint32_t max) {
+static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t pc, uint32_t max,
+                              const void *limit) {
   uint64_t frames[MOST_FRAMES];
 
   if (!leave_own_frames(walk, cache, pc)) {
@@ -356,6 +356,12 @@ static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t 
     return frames[0] != 0 ? keep(frames, 1) : 0;
   }
   uint32_t n = walk_frames(walk, cache, frames, max);
+  if (UNLIKELY(n == 0)) {
+    const void *entered = limit != NULL ? nck_stack_entered(limit) : NULL;
+    walk->is_noted = false; // another function leads here, too
+    frames[0] = entered != NULL ? nck_module_frame((uintptr_t)entered, true) : 0;
+    n = frames[0] != 0;
+  }
   return n > 0 ? keep(frames, n) : 0;
 }
 
@@ -364,6 +370,7 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   const uintptr_t *frame = (const uintptr_t *)low;
   uint32_t depth = nck_options.stack_depth;
   uintptr_t span = high - low;
+  const void *limit = (const void *)high;
   bool is_noted = high > low && span < MOST_SPAN;
 
   if (UNLIKELY(nck_recorder.header == NULL))
@@ -391,7 +398,7 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
                       .is_noted = is_noted};
   if (walk.pc != (uintptr_t)pc)
     note(&walk, low + 8, walk.pc, false);
-  uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth);
+  uint32_t index = walk_and_keep(&walk, cache, (uintptr_t)pc, depth, limit);
   if (walk.is_noted && index != 0) {
     unsigned to = walk.read.n_absolute, from = (unsigned)NCK_MOST_READ - (walk.read.n_words - to);
     for (; from < NCK_MOST_READ; to++, from++) {

@@ -20,8 +20,10 @@
 // JIT code end it, frames of libc are left out at the outer end. To be called while the wrapper
 // runs, from any depth of this library; where `pc` is not found above that, it is taken for a
 // function's entry and is the whole stack.
-// Returns a stack index of the record; the same stack gives the same index; 0 when blind. What it
-// costs stands in stack.c. Never with a lock of ours held. Any thread. Keeps errno.
+// Where the addon's last call took the place of its own frame (a tail call), nothing of the addon
+// is left there: the stack is the function that was entered at `limit`. Returns a stack index of
+// the record; the same stack gives the same index; 0 when blind. What it costs stands in stack.c.
+// Never with a lock of ours held. Any thread. Keeps errno.
 uint32_t nck_stack_capture(const void *pc, const void *limit);
 
 // The same for a wrapper that says where its own frame is: `frame` is its
@@ -122,6 +124,9 @@ nck_stack_known(const void *frame, const void *limit) {
   return NULL;
 #endif
 }
+
+// The addon's function that was entered at `limit`, a limit that was given; NULL: unknown. frame.c.
+const void *nck_stack_entered(const void *limit);
 
 // A stack of the single frame `address` (exact: a function's entry, not a return address).
 uint32_t nck_stack_single(const void *address, bool exact);

@@ -90,6 +90,7 @@ uint32_t nck_js_stack_capture(struct nck_env *state) { return (void)state, 0; }
 uint32_t nck_js_class_name(napi_env env, napi_value value) { return (void)env, (void)value, 0; }
 void nck_ending_worker(uint32_t thread) { (void)thread; }
 int nck_ending_report(enum nck_end how, int code) { return (void)how, code; }
+bool nck_ending_is_over(void) { return false; }
 void nck_ending_hold_termination(void) {}
 void nck_ending_release_termination(bool reported) { (void)reported; }
 void nck_user_forget(const struct nck_thread_state *thread) { (void)thread; }

@@ -11,6 +11,7 @@
 
 #include "interpose.h"
 #include "options.h"
+#include "stack.h"
 
 struct nck_recorder nck_recorder;
 struct nck_options nck_options = {.stack_depth = 24, .modules = ""};
@@ -151,4 +152,10 @@ bool nck_options_want_module(const char *path) {
   const char *slash = strrchr(path, '/');
   return nck_options.modules[0] == 0 ||
          fnmatch(nck_options.modules, slash != NULL ? slash + 1 : path, 0) == 0;
+}
+
+// No callback of an addon is entered here.
+const void *nck_stack_entered(const void *limit) {
+  (void)limit;
+  return NULL;
 }
