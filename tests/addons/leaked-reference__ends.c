@@ -3,6 +3,8 @@
  */
 #include "addon.h"
 
+#include <assert.h>
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -25,6 +27,10 @@ static napi_value run(napi_env env, napi_callback_info info) {
 }
 
 static napi_value end_abort(napi_env env, napi_callback_info info) { abort(); }
+static napi_value end_assert(napi_env env, napi_callback_info info) {
+  assert(env == NULL);
+  return NULL;
+}
 
 static napi_value end_exit(napi_env env, napi_callback_info info) { exit(5); }
 
@@ -93,7 +99,7 @@ static napi_value forbid_tracing(napi_env env, napi_callback_info info) {
   return result;
 }
 
-ADDON_EXPORTS({"run", run}, {"abort", end_abort}, {"exit", end_exit}, {"quickExit", end_quick_exit},
-              {"underscoreExit", end_underscore_exit}, {"fatal", end_fatal}, {"segv", end_segv},
-              {"term", end_term}, {"kill", end_kill}, {"exec", end_exec}, {"execFails", exec_fails},
-              {"forbidTracing", forbid_tracing})
+ADDON_EXPORTS({"run", run}, {"abort", end_abort}, {"assert", end_assert}, {"exit", end_exit},
+              {"quickExit", end_quick_exit}, {"underscoreExit", end_underscore_exit},
+              {"fatal", end_fatal}, {"segv", end_segv}, {"term", end_term}, {"kill", end_kill},
+              {"exec", end_exec}, {"execFails", exec_fails}, {"forbidTracing", forbid_tracing})

@@ -1,6 +1,8 @@
 /* ok__leaked-reference__ends.c - the same ways to end, and nothing lost. */
 #include "addon.h"
 
+#include <assert.h>
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,6 +14,10 @@ static napi_value run(napi_env env, napi_callback_info info) {
 }
 
 static napi_value end_abort(napi_env env, napi_callback_info info) { abort(); }
+static napi_value end_assert(napi_env env, napi_callback_info info) {
+  assert(env == NULL);
+  return NULL;
+}
 
 static napi_value end_exit(napi_env env, napi_callback_info info) { exit(5); }
 
@@ -38,6 +44,6 @@ static napi_value end_exec(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-ADDON_EXPORTS({"run", run}, {"abort", end_abort}, {"exit", end_exit}, {"quickExit", end_quick_exit},
-              {"underscoreExit", end_underscore_exit}, {"fatal", end_fatal}, {"segv", end_segv},
-              {"term", end_term}, {"exec", end_exec})
+ADDON_EXPORTS({"run", run}, {"abort", end_abort}, {"assert", end_assert}, {"exit", end_exit},
+              {"quickExit", end_quick_exit}, {"underscoreExit", end_underscore_exit},
+              {"fatal", end_fatal}, {"segv", end_segv}, {"term", end_term}, {"exec", end_exec})

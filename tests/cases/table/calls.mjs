@@ -22,6 +22,8 @@ export const everyCall = [
     },
   },
   calls('values'),
+  // What the tool answers itself, and callbacks deep in one another.
+  ...['numbers', 'nested'].map((area) => calls(area, undefined, { issue: 3, script: 'arguments.cjs', args: [area], steps: undefined })),
   calls('arguments'),
   calls('objects'),
   calls('buffers', ['run*3', 'gc', 'until:freed'], areas.buffers),

@@ -124,6 +124,14 @@ export const handles = [
   ...pair(3, 'stale-handle', 'undefined', {
     steps: ['make', 'use'], on: noTags, expect: [warning('stale-handle', { count: 1, stacks: { used: 'use_kept' } })],
   }),
+  {
+    // The runtime gets no value, and undefined where it wants one.
+    name: 'stale-handle__no-value', issue: 3, addons: ['stale-handle__no-value'], steps: ['run(fn)'], bare: 'any', mayDie: true, on: noTags,
+    expect: [
+      error('stale-handle', { count: 1, message: /is a reference, or another object/, stacks: { used: 'use_reference' } }),
+      error('stale-handle', { count: 1, message: /is a scope/, stacks: { used: { function: 'pass_scope', mark: 'scope' } } }),
+    ],
+  },
   ...stale('complete', { used: 'complete' }, { steps: ['run(fn)', 'sleep=50'] }),
   ...stale('error-info', { used: 'look_at_kept' }, { steps: ['make', 'use'], twin: { steps: ['try:make', 'try:make'] } }),
   // node-addon-api asks the type by a call that fails then, and may end by it.
@@ -240,6 +248,7 @@ export const handles = [
     steps: ['run', 'sleep=50'], expect: [warning('handle-growth', { count: 1, stacks: { created: 'make_one', opened: 'fill' } })],
     check: profiled('complete', 120000, 'addon_number'), twin: { check: profiled('complete', 1000, 'addon_number') },
   }),
+  ...pair(3, 'handle-growth', 'escaped', { expect: [warning('handle-growth', { count: 1, stacks: { created: 'make_one' } })] }),
   ...pair(3, 'handle-growth', 'cxx', { expect: [warning('handle-growth', { count: 1, stacks: { created: /^AddOne/ } })] }),
   {
     name: 'handle-growth-limit', issue: 3, addons: ['handle-growth__loop'], steps: ['runSome'], options: { handle_limit: 500 },
@@ -310,6 +319,19 @@ export const handles = [
     bare: 'any', mayDie: true, steps: ['worker[start]', 'wait'], expect: [error('env-use-after-teardown', { count: 1, stacks: { used: /^Outlive/ } })],
   }),
   {
+    // In the main thread, after the report: said on stderr, and nothing is handed on. A reference may be deleted even then.
+    name: 'env-use-after-teardown__static', issue: 3, addons: ['env-use-after-teardown__static'], runtimes: ['node'],
+    custom: async (run) => {
+      // Older ones do not survive it bare.
+      for (const [step, wanted] of run.runtime.major >= 20 ? [['keep', 1], ['keepReference', 0]] : [['keep', 1]]) {
+        const watched = await run.under(run.drive(run.case.addons, [step]), { format: `text,json=${run.path('report.json')}` });
+        const said = watched.err.match(/^napicheck: error: env-use-after-teardown: napi_create_object .* \(the process exits\); the call was not forwarded\nnapicheck: +#0 .*env-use-after-teardown__static\.node/gm) ?? [];
+        run.check(said.length === wanted && endOf(watched) === 0, `${step}: ended with ${endOf(watched)}: ${watched.err}`);
+        run.check(run.report(run.path('report.json')).processes[0].calls > 0, 'not watched');
+      }
+    },
+  },
+  {
     name: 'env-use-after-teardown__everywhere', issue: 3, addons: ['env-use-after-teardown__everywhere'], runtimes: ['node'], bare: 'any',
     command: (run) => run.script('every-function.cjs', run.addonPath('env-use-after-teardown__everywhere'), ...allFunctions.map(([name]) => name)),
     expect: [error('env-use-after-teardown', { min: 100, stacks: { used: 'ask' } })], check: checkEnded,
@@ -318,6 +340,9 @@ export const handles = [
   ...pair(3, 'pending-exception-ignored', 'call', {
     steps: ['run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on', failed: 'call_thrower' } })],
     twin: { steps: ['run(thrower)', 'try:pass(thrower)'] },
+  }),
+  ...pair(3, 'pending-exception-ignored', 'getter', {
+    script: 'arguments.cjs', args: ['boom'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: 'go_on', failed: 'read_thrower' } })],
   }),
   ...pair(3, 'pending-exception-ignored', 'cxx', {
     steps: ['try:run(thrower)'], expect: [warning('pending-exception-ignored', { count: 1, stacks: { used: /^GoOn/, failed: /^CallBack/ } })],
@@ -383,6 +408,12 @@ export const handles = [
       run.check(js.length === 0, `frames: ${JSON.stringify(js)}`);
     },
   },
+  ...['getter', 'proxy', 'other', 'prepare'].map((way) => ({
+    name: `js-stack-${way}`, issue: 3, addons: ['leaked-reference__local'], bare: 'same',
+    command: (run) => run.script('js-stack-getters.cjs', run.addonPath('leaked-reference__local'), way),
+    expect: [{ kind: 'leaked-reference', severity: 'leak', count: 3, stacks: { created: 'keep_object' } }],
+    check: ({ run, watched }) => run.check(watched.out === 'end\n', watched.out),
+  })),
   // One native site, two callers in JavaScript: two sites.
   ...[['all', 2], ['findings', 1]].map(([word, n]) => ({
     name: `js-stacks-${word}`, issue: 3, addons: ['leaked-reference__local'], steps: ['run', 'try:run'], options: { js_stacks: word }, runtimes: ['node'],

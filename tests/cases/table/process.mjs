@@ -19,6 +19,7 @@ const endings = [
   { name: 'native-quick-exit', steps: ['quickExit'], end: 6, how: 'exit' },
   { name: 'native-underscore-exit', steps: ['underscoreExit'], end: 7, how: 'exit' },
   { name: 'native-abort', steps: ['abort'], end: 'SIGABRT', how: 'signal' },
+  { name: 'native-assert', steps: ['assert'], end: 'SIGABRT', how: 'signal' },
   { name: 'fatal-error', steps: ['fatal'], end: 'SIGABRT', how: 'signal' },
   { name: 'process-abort', steps: ['processAbort'], end: 'SIGABRT', how: 'signal' },
 ];
@@ -41,7 +42,7 @@ const endRows = endings.flatMap(({ name, steps, end, how, minNode }) => [
   {
     name: `ok-end-${name}`, issue: 2, minNode, addons: ['ok__leaked-reference__ends'], steps: ['run*5', 'gc', ...steps], end,
     // The runtime prints its own stack, with addresses.
-    isNoisy: /fatal|abort/.test(name), on: name === 'fatal-error' ? { bun: { mayDie: true } } : undefined,
+    isNoisy: /fatal|abort|assert/.test(name), on: name === 'fatal-error' ? { bun: { mayDie: true } } : undefined,
   },
 ]);
 
