@@ -74,7 +74,7 @@
 #define NCK_NOTE_arg(type, x)
 
 // What the runtime would say and is known here, and it would do no more than to say it and to clear
-// its last error.
+// its last error. NULL has the tag of a scope that has none.
 #define NCK_ANSWER_in_value(x)
 #define NCK_ANSWER_out_value(x)
 #define NCK_ANSWER_out_constant(x, index)                                                          \
@@ -84,7 +84,7 @@
   }
 #define NCK_ANSWER_out_global(x)
 #define NCK_ANSWER_number(type, x)                                                                 \
-  if (NCK_LIKELY(state->may_answer & NCK_KNOWS_NUMBERS && x != NULL)) {                            \
+  if (NCK_LIKELY(state->may_answer & NCK_KNOWS_NUMBERS && x != NULL && value != NULL)) {           \
     uint64_t word = *(const uint64_t *)(const void *)value;                                        \
     if (NCK_LIKELY((uint32_t)word == 0)) {                                                         \
       *x = (type)(int32_t)(word >> 32);                                                            \
@@ -92,7 +92,7 @@
     }                                                                                              \
   }
 #define NCK_ANSWER_type(x)                                                                         \
-  if (state->may_answer & NCK_KNOWS_NUMBERS && x != NULL &&                                        \
+  if (state->may_answer & NCK_KNOWS_NUMBERS && x != NULL && value != NULL &&                       \
       *(const uint32_t *)(const void *)value == 0) {                                               \
     *x = napi_number;                                                                              \
     return napi_ok;                                                                                \

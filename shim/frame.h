@@ -26,9 +26,9 @@ struct nck_bundle {
 
 // What an addon gets as napi_callback_info: one of a ring of these, so that an info that is used
 // after its callback has returned is told from the infos of the next 254 callbacks. A thread has as
-// many rings as its callbacks in one another want. It is readable
-// memory, and its second word leads to the env and the data, because koffi reads those there
-// (src/koffi/src/call.cc, TranslateZeroCall) when the runtime's layout lets it.
+// many rings as its callbacks in one another want. An info is readable memory, and its second word
+// leads to the env and the data, because koffi reads those there (src/koffi/src/call.cc,
+// TranslateZeroCall) when the runtime's layout lets it.
 struct nck_info {
   napi_callback_info real; // NULL: not in use
   struct nck_bundle *bundle;
