@@ -112,6 +112,8 @@ void nck_owner_check(struct nck_env *state, const void *pointer, const void *use
                                    : "the instance data, whose finalizer had run");
 }
 
+static __thread const struct nck_hook *running_hook __attribute__((tls_model("initial-exec")));
+
 static void hook_trampoline(void *arg) {
   struct nck_hook *hook = arg, copy = *hook;
   struct nck_env *state = copy.state;
@@ -128,9 +130,15 @@ static void hook_trampoline(void *arg) {
   {
     NCK_FRAME(frame);
     nck_frame_enter(&frame, state, NCK_FRAME_HOOK, (const void *)(uintptr_t)copy.key.fun);
+    running_hook = &copy;
     copy.key.fun(copy.key.arg);
+    running_hook = NULL;
   }
   nck_owner_gone(state, copy.key.arg, (const void *)(uintptr_t)copy.key.fun, true);
+}
+
+static bool hook_runs(napi_cleanup_hook fun, const void *arg) {
+  return running_hook != NULL && running_hook->key.fun == fun && running_hook->key.arg == arg;
 }
 
 static bool hook_has_run(struct nck_env *state, napi_cleanup_hook fun, const void *arg) {
@@ -206,7 +214,7 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
     if (nck_finding_wanted(NCK_FINDING_CLEANUP_HOOK_UNKNOWN)) {
       // It was there, as the documentation asks: a finalizer that takes its object's hook back
       // need not know whether the env is ending.
-      bool has_run = hook_has_run(state, fun, arg);
+      bool runs = hook_runs(fun, arg), has_run = runs || hook_has_run(state, fun, arg);
       struct nck_event event = {
           .kind = NCK_FINDING_CLEANUP_HOOK_UNKNOWN,
           .severity = has_run ? NCK_SEVERITY_NOTE : NCK_SEVERITY_WARNING,
@@ -221,7 +229,10 @@ napi_status napi_remove_env_cleanup_hook(napi_env env, napi_cleanup_hook fun, vo
                         : "Node ignores it; Deno, and versions of Bun before 1.4, stop the "
                           "process"};
       nck_finding_raise(&event, "the cleanup hook %p with the argument %p was removed, but it %s",
-                        (void *)(uintptr_t)fun, arg, has_run ? "has run" : "is not there");
+                        (void *)(uintptr_t)fun, arg,
+                        runs      ? "runs now"
+                        : has_run ? "has run"
+                                  : "is not there");
     }
     return nck_real.napi_remove_env_cleanup_hook(env, fun, arg);
   }

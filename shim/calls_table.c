@@ -25,6 +25,7 @@
 
 #define NCK_PARAM_in_value(x) , napi_value x
 #define NCK_PARAM_out_value(x) , napi_value *x
+#define NCK_PARAM_out_same(x, in) , napi_value *x
 #define NCK_PARAM_out_constant(x, index) , napi_value *x
 #define NCK_PARAM_out_global(x) , napi_value *x
 #define NCK_PARAM_number(type, x) , type *x
@@ -33,6 +34,7 @@
 
 #define NCK_PASS_in_value(x) , x
 #define NCK_PASS_out_value(x) , x
+#define NCK_PASS_out_same(x, in) , x
 #define NCK_PASS_out_constant(x, index) , x
 #define NCK_PASS_out_global(x) , x
 #define NCK_PASS_number(type, x) , x
@@ -43,6 +45,7 @@
 // above NCK_VALUE_MASK. Twice: nothing has happened.
 #define NCK_FLIP_in_value(x) x = (napi_value)((uintptr_t)x ^ state->top_tag_bits);
 #define NCK_FLIP_out_value(x)
+#define NCK_FLIP_out_same(x, in)
 #define NCK_FLIP_out_constant(x, index)
 #define NCK_FLIP_out_global(x)
 #define NCK_FLIP_number(type, x)
@@ -51,6 +54,7 @@
 
 #define NCK_BITS_in_value(x) | (uint64_t)(uintptr_t)x
 #define NCK_BITS_out_value(x)
+#define NCK_BITS_out_same(x, in)
 #define NCK_BITS_out_constant(x, index)
 #define NCK_BITS_out_global(x)
 #define NCK_BITS_number(type, x)
@@ -59,6 +63,7 @@
 
 #define NCK_CHECK_in_value(x) x = nck_value_in(state, x, id, pc);
 #define NCK_CHECK_out_value(x)
+#define NCK_CHECK_out_same(x, in)
 #define NCK_CHECK_out_constant(x, index)
 #define NCK_CHECK_out_global(x)
 #define NCK_CHECK_number(type, x)
@@ -67,16 +72,41 @@
 
 #define NCK_NOTE_in_value(x)
 #define NCK_NOTE_out_value(x) nck_value_out(state, x, id, pc);
+#define NCK_NOTE_out_same(x, in) nck_value_out(state, x, id, pc);
 #define NCK_NOTE_out_constant(x, index) nck_constant_out(state, x);
 #define NCK_NOTE_out_global(x) nck_global_out(state, x, id, pc);
 #define NCK_NOTE_number(type, x) nck_number_out(state, value, (double)*x);
 #define NCK_NOTE_type(x)
 #define NCK_NOTE_arg(type, x)
 
+// The handle that was given comes back where the value is of that type already: it lives as long as
+// before. (In the first function the two have the same tag in any case.)
+#define NCK_GIVEN_in_value(x)
+#define NCK_GIVEN_out_value(x)
+#define NCK_GIVEN_out_same(x, in) const napi_value given = in;
+#define NCK_GIVEN_out_constant(x, index)
+#define NCK_GIVEN_out_global(x)
+#define NCK_GIVEN_number(type, x)
+#define NCK_GIVEN_type(x)
+#define NCK_GIVEN_arg(type, x)
+
+#define NCK_BACK_in_value(x)
+#define NCK_BACK_out_value(x)
+#define NCK_BACK_out_same(x, in)                                                                   \
+  if (status == napi_ok && x != NULL && in != NULL &&                                              \
+      ((uintptr_t)*x & NCK_VALUE_MASK) == ((uintptr_t)in & NCK_VALUE_MASK))                        \
+    *x = given;
+#define NCK_BACK_out_constant(x, index)
+#define NCK_BACK_out_global(x)
+#define NCK_BACK_number(type, x)
+#define NCK_BACK_type(x)
+#define NCK_BACK_arg(type, x)
+
 // What the runtime would say and is known here, and it would do no more than to say it and to clear
 // its last error. NULL has the tag of a scope that has none.
 #define NCK_ANSWER_in_value(x)
 #define NCK_ANSWER_out_value(x)
+#define NCK_ANSWER_out_same(x, in)
 #define NCK_ANSWER_out_constant(x, index)                                                          \
   if (NCK_LIKELY(state->may_answer & NCK_KNOWS_CONSTANTS && x != NULL)) {                          \
     *x = nck_value_tagged(state->constants[index], state->top_tag_bits);                           \
@@ -101,6 +131,7 @@
 
 #define NCK_KNOWN_in_value(x)
 #define NCK_KNOWN_out_value(x)
+#define NCK_KNOWN_out_same(x, in)
 #define NCK_KNOWN_out_constant(x, index) +1
 #define NCK_KNOWN_out_global(x)
 #define NCK_KNOWN_number(type, x) +1
@@ -179,9 +210,12 @@ static inline void nck_number_out(struct nck_env *state, napi_value value, doubl
     NCK_ENTER_FROM(id, pc);                                                                        \
     if (NCK_UNLIKELY(state == NULL))                                                               \
       return nck_real.name(env NCK_MAP(NCK_PASS_, __VA_ARGS__));                                   \
+    NCK_MAP(NCK_GIVEN_, __VA_ARGS__)                                                               \
     NCK_MAP(NCK_CHECK_, __VA_ARGS__)                                                               \
     NCK_BEFORE_REAL(state, id, pc);                                                                \
-    return real_##name(env NCK_MAP(NCK_PASS_, __VA_ARGS__), state, pc);                            \
+    napi_status status = real_##name(env NCK_MAP(NCK_PASS_, __VA_ARGS__), state, pc);              \
+    NCK_MAP(NCK_BACK_, __VA_ARGS__)                                                                \
+    return status;                                                                                 \
   }                                                                                                \
   napi_status name(napi_env env NCK_MAP(NCK_PARAM_, __VA_ARGS__)) {                                \
     struct nck_env *state = nck_tls.state;                                                         \
@@ -221,6 +255,7 @@ const uint8_t nck_function_classes[NCK_N_FUNCTIONS] = {
 
 #define NCK_MAKES_in_value(x) +0
 #define NCK_MAKES_out_value(x) +1
+#define NCK_MAKES_out_same(x, in) +1
 #define NCK_MAKES_out_constant(x, index) +0
 #define NCK_MAKES_out_global(x) +1
 #define NCK_MAKES_number(type, x) +0

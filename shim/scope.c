@@ -234,11 +234,23 @@ static void report_wrong_env(struct nck_env *state, const struct nck_env *other,
                              enum nck_function_id function, const void *pc) {
   if (!nck_finding_wanted(NCK_FINDING_HANDLE_WRONG_ENV))
     return;
-  struct nck_event event = {.kind = NCK_FINDING_HANDLE_WRONG_ENV,
-                            .function = function,
-                            .state = state,
-                            .roles = {NCK_ROLE_USED, NCK_ROLE_BIRTH},
-                            .stacks = {nck_finding_stack(pc), other->row->birth_stack}};
+  // One addon calls another's native interface: no callback of that is running, so what is made
+  // with its env lives in the scopes of the caller's, and what it gets does as well.
+  bool is_native =
+      other->thread == state->thread &&
+      ((other->top == other->scopes && other->top->tag_bits == (bits & ~NCK_VALUE_MASK)) ||
+       (nck_tls.frame != NULL && nck_tls.frame->state == other));
+  struct nck_event event = {
+      .kind = NCK_FINDING_HANDLE_WRONG_ENV,
+      .severity = is_native ? NCK_SEVERITY_WARNING : 0,
+      .reason = is_native ? "one addon called the other natively, and the value lives as long as "
+                            "the scopes of the callback that runs; no documentation promises that "
+                            "it may be used so"
+                          : NULL,
+      .function = function,
+      .state = state,
+      .roles = {NCK_ROLE_USED, NCK_ROLE_BIRTH},
+      .stacks = {nck_finding_stack(pc), other->row->birth_stack}};
   nck_finding_raise(&event,
                     "%s%s the napi_value %#llx with env %u, but the value was made with env %u",
                     who_got(function), got(function), (unsigned long long)(bits & NCK_VALUE_MASK),

@@ -132,6 +132,7 @@ export const handles = [
       error('stale-handle', { count: 1, message: /is a scope/, stacks: { used: { function: 'pass_scope', mark: 'scope' } } }),
     ],
   },
+  { name: 'ok__stale-handle__coerced', issue: 3, addons: ['ok__stale-handle__coerced'], steps: ['run({})*3', 'x=run({})', 'run($x)'] },
   ...stale('complete', { used: 'complete' }, { steps: ['run(fn)', 'sleep=50'] }),
   ...stale('error-info', { used: 'look_at_kept' }, { steps: ['make', 'use'], twin: { steps: ['try:make', 'try:make'] } }),
   // node-addon-api asks the type by a call that fails then, and may end by it.
@@ -171,6 +172,13 @@ export const handles = [
     expect: [error('handle-wrong-env', { count: 1, stacks: { used: { function: /^Store/, mark: 'caller' } } })],
     twin: { addons: ['ok__handle-wrong-env__cxx', 'ok__handle-wrong-env__cxx+copy'] },
   }),
+  {
+    name: 'handle-wrong-env__native', issue: 3, addons: ['handle-wrong-env__native', 'handle-wrong-env__native+copy'], steps: ['x=b.handOut', 'run($x)'], on: noTags,
+    expect: [
+      warning('handle-wrong-env', { count: 3, stacks: { used: 'use_foreign' } }),
+      warning('handle-wrong-env', { count: 1, stacks: { used: { function: 'type_of', mark: 'given' } } }),
+    ],
+  },
   ...wrongEnv('worker', { steps: ['background[take]', 'give', 'join'], runtimes: ['node'] }),
 
   ...pair(3, 'unclosed-handle-scope', 'callback', { ...aborts, expect: [error('unclosed-handle-scope', { count: 1, stacks: { opened: 'walk' } })], twin: { end: 0, runtimes: undefined } }),

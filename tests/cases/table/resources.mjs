@@ -278,6 +278,10 @@ export const resources = [
     steps: [], command: (run) => run.script('each-turn.cjs', ...run.case.addons.map((a) => run.addonPath(a)), '150', '20'),
     expect: [leak('growing-cleanup-hooks', { stacks: { created: 'add_hook' } })],
   }),
+  {
+    name: 'ok__cleanup-hook-unknown__itself', issue: 4, addons: ['ok__cleanup-hook-unknown__itself'], steps: ['run'], runtimes: ['node'],
+    expect: [note('cleanup-hook-unknown', { count: 1, message: /but it runs now$/, stacks: { used: 'on_end' } })],
+  },
   ...pair(4, 'cleanup-hook-unknown', 'never', {
     expect: [warning('cleanup-hook-unknown', { count: 1, stacks: { used: 'remove_hook' } })], on: { bun: { bare: 'any', mayDie: true }, deno: { bare: 'any', mayDie: true, end: 1 } },
   }),
