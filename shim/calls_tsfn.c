@@ -307,6 +307,19 @@ enum fate {
   CLOSING // answer as the runtime would, without asking it
 };
 
+// A thread that nobody has stopped calls while the env is being torn down, where the runtime frees
+// the function at any moment.
+static void report_in_teardown(const struct nck_object *object, const struct nck_tsfn *tsfn,
+                               const void *word, enum nck_function_id function, const void *pc) {
+  if (tsfn->state->thread == nck_tls.thread || nck_runtime_keeps_functions() != NCK_NO)
+    return;
+  report_after_release(object, tsfn, word, function, pc,
+                       "whose env is being torn down: stop the thread in a cleanup hook",
+                       "this version of Node frees the function within that teardown, and a call "
+                       "that comes a moment later ends the process; Node from 24.14 on answers "
+                       "napi_closing");
+}
+
 // A function whose env is at its end, or that was finalized while it was held.
 static enum fate use_at_end(struct nck_object *object, const void *word, struct nck_tsfn *tsfn,
                             enum nck_function_id function, const void *pc) {
@@ -316,8 +329,14 @@ static enum fate use_at_end(struct nck_object *object, const void *word, struct 
        held = __atomic_load_n(&tsfn->n_threads, __ATOMIC_RELAXED) > 0;
   // Our hook is the last of the env's: the function is closing by now, and Node frees it at any
   // moment.
-  if (!ended && !finalized)
-    return kept == NCK_NO && held ? CLOSING : FORWARD;
+  if (!ended && !finalized) {
+    if (kept != NCK_NO || !held)
+      return FORWARD;
+    // Letting go is right at any time.
+    if (function != NCK_FN_napi_release_threadsafe_function)
+      report_in_teardown(object, tsfn, word, function, pc);
+    return CLOSING;
+  }
   const char *why =
       ended ? "whose env has ended" : "which was finalized while threads still held it";
   char text[160];
@@ -420,6 +439,8 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function func, void *d
   if (NCK_UNLIKELY(status != napi_ok || !counts_calls) && tsfn != NULL) {
     // The runtime takes this thread's hold away with that answer.
     if (status == napi_closing) {
+      if (!__atomic_load_n(&tsfn->closing, __ATOMIC_RELAXED)) // the addon has not closed it
+        report_in_teardown(object, tsfn, func, id, pc);
       __atomic_fetch_sub(&tsfn->n_threads, 1, __ATOMIC_RELAXED);
       note_told(func);
     }

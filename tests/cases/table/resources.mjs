@@ -161,6 +161,11 @@ export const resources = [
     bare: 'any', mayDie: true, steps: ['run', 'sleep=50'],
     expect: [error('threadsafe-function-use-after-release', { count: 1, stacks: { created: 'run', released: 'release', used: 'call_it' } })],
   }),
+  // Where it keeps the function, the runtime answers napi_closing, and all is well.
+  ...pair(4, 'threadsafe-function-use-after-release', 'ending', {
+    steps: ['run', 'sleep=10'], bare: 'any', mayDie: true, runtimes: ['node'], expect: [{ kind: 'threadsafe-function-use-after-release', min: 1, stacks: { used: 'tick', created: 'make' } }],
+    allow: ['threadsafe-function-use-after-release', 'leaked-threadsafe-function'], on: Object.fromEntries(['node24', 'node26'].map((name) => [name, { expect: [] }])),
+  }),
   ...pair(4, 'threadsafe-function-use-after-release', 'worker', {
     // Stays loaded in the main thread: Node would unmap it with the worker, under the thread's feet.
     bare: 'any', steps: ['worker[start]', 'letCall'], runtimes: ['node'],
