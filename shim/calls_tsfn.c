@@ -510,7 +510,11 @@ napi_status napi_release_threadsafe_function(napi_threadsafe_function func,
       // Aborting what was released already is allowed: node-addon-api's AsyncProgressWorker does
       // both, and the runtime answers napi_invalid_arg.
       if (mode != napi_tsfn_abort)
-        report_over_release(object, func, tsfn, pc, "more often than threads hold it", NULL);
+        report_over_release(object, func, tsfn, pc,
+                            was_told(func) ? "more often than threads hold it: napi_closing, which "
+                                             "was returned to this thread, had taken its hold away"
+                                           : "more often than threads hold it",
+                            NULL);
     } else {
       if (NCK_UNLIKELY(was_told(func)))
         report_over_release(object, func, tsfn, pc, told, doubt_of_told);
