@@ -365,6 +365,15 @@ static uint32_t walk_and_keep(struct walk *walk, struct cache *cache, uintptr_t 
   return n > 0 ? keep(frames, n) : 0;
 }
 
+// For stacks that are one frame deep.
+static uint32_t capture_one(struct cache *cache, const void *pc, const void *limit) {
+  enum part part = know_pc(cache, (uintptr_t)pc)->part;
+  if (part == PART_ADDON || part == PART_SYSTEM)
+    return nck_stack_single(pc, false);
+  const void *entered = limit != NULL ? nck_stack_entered(limit) : NULL;
+  return entered != NULL ? nck_stack_single(entered, true) : 0;
+}
+
 // A walk that was not found: from the frame whose frame pointer and return address stand at `low`.
 static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   const uintptr_t *frame = (const uintptr_t *)low;
@@ -376,8 +385,10 @@ static uint32_t capture_anew(uintptr_t low, uintptr_t high, const void *pc) {
   if (UNLIKELY(nck_recorder.header == NULL))
     return 0;
   struct cache *cache = cache_of_thread();
-  if (UNLIKELY(cache == NULL || self.is_inside || depth <= 1))
+  if (UNLIKELY(cache == NULL || self.is_inside))
     return nck_stack_single(pc, false);
+  if (depth <= 1)
+    return capture_one(cache, pc, limit);
   if (depth > MOST_FRAMES)
     depth = MOST_FRAMES;
   self.is_inside = true;

@@ -227,9 +227,9 @@ export const references = [
   ...misuse('reference-use-after-delete', 'finalizer', { created: 'run', deleted: 'drop', used: 'on_collected' }, { steps: ['run', 'gc'], options: { checks: 'references' }, twin: { options: { checks: 'references' } } }),
   ...misuse('reference-double-delete', 'local', { created: 'run', deleted: 'drop_on_error', used: 'drop_at_end' }),
   ...misuse('reference-double-delete', 'finalizer', { created: 'run', deleted: 'native_close', used: 'on_collected' }, { steps: ['run', 'gc'] }),
-  {
-    // Nothing is left of the addon's frame there: the callback is named.
-    name: 'reference-double-delete__tail', issue: 3, addons: ['reference-double-delete__tail'], steps: ['run', 'gc', 'sleep=50'], bare: 'any', runtimes: ['node'],
+  // Nothing is left of the addon's frame there: the callback is named.
+  ...[['', undefined], ['-one-frame', { stack_depth: 1 }]].map(([suffix, options]) => ({
+    name: `reference-double-delete__tail${suffix}`, issue: 3, addons: ['reference-double-delete__tail'], steps: ['run', 'gc', 'sleep=50'], options, bare: 'any', runtimes: ['node'],
     expect: [
       error('reference-double-delete', { count: 1, stacks: { used: 'on_collected' } }),
       error('reference-double-delete', { count: 1, stacks: { used: { function: 'complete', mark: 'complete' } } }),
@@ -239,7 +239,7 @@ export const references = [
       run.check(report.findings.every((f) => f.module === 'reference-double-delete__tail.node'), report.findings.map((f) => f.module).join());
       run.check(!/#0 .*libnapicheck/.test(watched.err), watched.err);
     },
-  },
+  })),
   ...misuse('reference-double-delete', 'reused', { created: 'run', deleted: 'run', used: 'drop_again' }),
   ...misuse('reference-count-underflow', 'twice', { created: 'run', used: 'weaken_again' }, { bare: 'same' }),
   ...misuse('reference-count-underflow', 'weak', { created: 'run', used: 'weaken' }, { bare: 'same' }),
