@@ -468,6 +468,15 @@ static __attribute__((noinline)) void call_see(const struct nck_env *state,
 // Who called: one parameter less lets the quick function do without a frame.
 static __thread const void *slow_pc __attribute__((tls_model("initial-exec")));
 
+// What belongs to a call (arguments, new.target) lives as long as its callback, whatever scope is
+// open now.
+static uint64_t tag_of(const struct nck_env *state, const struct nck_info *info) {
+  const struct nck_frame *frame = nck_tls.frame;
+  while (frame != NULL && frame->info != info)
+    frame = frame->outer;
+  return frame != NULL && frame->state == state ? frame->tag_bits : state->top_tag_bits;
+}
+
 // Where there was no memory for an info, the runtime's own data is a record of ours.
 static void *data_of(void *data) {
   for (const struct nck_frame *frame = nck_tls.frame; frame != NULL; frame = frame->outer)
@@ -507,12 +516,7 @@ static __attribute__((noinline)) napi_status get_cb_info_slow(napi_env env,
       !state->foreign && __atomic_load_n(&runtime_info, __ATOMIC_RELAXED) == INFO_LEADS)
     call_see(state, real);
   nck_env_may_answer(state);
-  // The arguments live as long as the callback, whatever scope is open now.
-  const struct nck_frame *frame = nck_tls.frame;
-  while (frame != NULL && frame->info != info)
-    frame = frame->outer;
-  uint64_t tag_bits =
-      frame != NULL && frame->state == state ? frame->tag_bits : state->top_tag_bits;
+  uint64_t tag_bits = tag_of(state, info);
   for (size_t i = 0; i < room; i++)
     argv[i] = nck_value_tagged(argv[i], tag_bits);
   if (this_arg != NULL)
@@ -566,8 +570,8 @@ napi_status napi_get_new_target(napi_env env, napi_callback_info cbinfo, napi_va
   napi_status status = nck_real.napi_get_new_target(env, real, result);
   if (NCK_UNLIKELY(status != napi_ok))
     nck_call_failed(state, NCK_FN_napi_get_new_target, status, pc);
-  else
-    nck_value_out(state, result, NCK_FN_napi_get_new_target, pc);
+  else if (result != NULL && *result != NULL)
+    *result = nck_value_tagged(*result, tag_of(state, info));
   return status;
 }
 

@@ -28,6 +28,7 @@
 #define NCK_PARAM_out_same(x, in) , napi_value *x
 #define NCK_PARAM_out_constant(x, index) , napi_value *x
 #define NCK_PARAM_out_global(x) , napi_value *x
+#define NCK_PARAM_out_root(x) , napi_value *x
 #define NCK_PARAM_number(type, x) , type *x
 #define NCK_PARAM_type(x) , napi_valuetype *x
 #define NCK_PARAM_arg(type, x) , type x
@@ -37,6 +38,7 @@
 #define NCK_PASS_out_same(x, in) , x
 #define NCK_PASS_out_constant(x, index) , x
 #define NCK_PASS_out_global(x) , x
+#define NCK_PASS_out_root(x) , x
 #define NCK_PASS_number(type, x) , x
 #define NCK_PASS_type(x) , x
 #define NCK_PASS_arg(type, x) , x
@@ -48,6 +50,7 @@
 #define NCK_FLIP_out_same(x, in)
 #define NCK_FLIP_out_constant(x, index)
 #define NCK_FLIP_out_global(x)
+#define NCK_FLIP_out_root(x)
 #define NCK_FLIP_number(type, x)
 #define NCK_FLIP_type(x)
 #define NCK_FLIP_arg(type, x)
@@ -57,6 +60,7 @@
 #define NCK_BITS_out_same(x, in)
 #define NCK_BITS_out_constant(x, index)
 #define NCK_BITS_out_global(x)
+#define NCK_BITS_out_root(x)
 #define NCK_BITS_number(type, x)
 #define NCK_BITS_type(x)
 #define NCK_BITS_arg(type, x)
@@ -66,13 +70,15 @@
 #define NCK_CHECK_out_same(x, in)
 #define NCK_CHECK_out_constant(x, index)
 #define NCK_CHECK_out_global(x)
+#define NCK_CHECK_out_root(x)
 #define NCK_CHECK_number(type, x)
 #define NCK_CHECK_type(x)
 #define NCK_CHECK_arg(type, x)
 
 #define NCK_NOTE_in_value(x)
 #define NCK_NOTE_out_value(x) nck_value_out(state, x, id, pc);
-#define NCK_NOTE_out_same(x, in) nck_value_out(state, x, id, pc);
+#define NCK_NOTE_out_same(x, in) nck_same_out(state, x, in, id, pc);
+#define NCK_NOTE_out_root(x) nck_constant_out(state, x);
 #define NCK_NOTE_out_constant(x, index) nck_constant_out(state, x);
 #define NCK_NOTE_out_global(x) nck_global_out(state, x, id, pc);
 #define NCK_NOTE_number(type, x) nck_number_out(state, value, (double)*x);
@@ -86,6 +92,7 @@
 #define NCK_GIVEN_out_same(x, in) const napi_value given = in;
 #define NCK_GIVEN_out_constant(x, index)
 #define NCK_GIVEN_out_global(x)
+#define NCK_GIVEN_out_root(x)
 #define NCK_GIVEN_number(type, x)
 #define NCK_GIVEN_type(x)
 #define NCK_GIVEN_arg(type, x)
@@ -98,6 +105,7 @@
     *x = given;
 #define NCK_BACK_out_constant(x, index)
 #define NCK_BACK_out_global(x)
+#define NCK_BACK_out_root(x)
 #define NCK_BACK_number(type, x)
 #define NCK_BACK_type(x)
 #define NCK_BACK_arg(type, x)
@@ -113,6 +121,7 @@
     return napi_ok;                                                                                \
   }
 #define NCK_ANSWER_out_global(x)
+#define NCK_ANSWER_out_root(x)
 #define NCK_ANSWER_number(type, x)                                                                 \
   if (NCK_LIKELY(state->may_answer & NCK_KNOWS_NUMBERS && x != NULL && value != NULL)) {           \
     uint64_t word = *(const uint64_t *)(const void *)value;                                        \
@@ -134,6 +143,7 @@
 #define NCK_KNOWN_out_same(x, in)
 #define NCK_KNOWN_out_constant(x, index) +1
 #define NCK_KNOWN_out_global(x)
+#define NCK_KNOWN_out_root(x)
 #define NCK_KNOWN_number(type, x) +1
 #define NCK_KNOWN_type(x) +1
 #define NCK_KNOWN_arg(type, x)
@@ -142,6 +152,15 @@
 static inline void nck_constant_out(struct nck_env *state, napi_value *result) {
   if (result != NULL && *result != NULL)
     *result = nck_value_tagged(*result, state->top_tag_bits);
+}
+
+// Nor does the handle that was given.
+static inline void nck_same_out(struct nck_env *state, napi_value *result, napi_value given,
+                                enum nck_function_id function, const void *pc) {
+  if (result != NULL && *result == given)
+    nck_constant_out(state, result);
+  else
+    nck_value_out(state, result, function, pc);
 }
 
 static inline void nck_global_out(struct nck_env *state, napi_value *result,
@@ -258,6 +277,7 @@ const uint8_t nck_function_classes[NCK_N_FUNCTIONS] = {
 #define NCK_MAKES_out_same(x, in) +1
 #define NCK_MAKES_out_constant(x, index) +0
 #define NCK_MAKES_out_global(x) +1
+#define NCK_MAKES_out_root(x) +0
 #define NCK_MAKES_number(type, x) +0
 #define NCK_MAKES_type(x) +0
 #define NCK_MAKES_arg(type, x) +0

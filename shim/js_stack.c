@@ -189,7 +189,7 @@ uint32_t nck_js_stack_capture(struct nck_env *state) {
   const struct nck_frame *frame = nck_tls.frame;
   bool pending = false;
   if (frame == NULL || frame->no_js || frame->state != state || state->foreign ||
-      state->state != NCK_ENV_ALIVE || state->pending || nck_recorder_is_blind())
+      state->state != NCK_ENV_ALIVE || nck_recorder_is_blind())
     return 0;
   pthread_once(&v8_once, v8_find);
   napi_env env = state->env;

@@ -1,4 +1,7 @@
-/* ok__handle-growth__escaped.c - the same, a thousand to a scope. */
+/*
+ * ok__handle-growth__escaped.c - the same, a thousand to a scope; and conversions that make no
+ * handle.
+ */
 #include "addon.h"
 
 ADDON_FRAME static void make_one(napi_env env) {
@@ -16,6 +19,12 @@ static napi_value run(napi_env env, napi_callback_info info) {
     for (int k = 0; k < 1000; k++)
       make_one(env);
     MUST(napi_close_handle_scope(env, scope));
+  }
+  napi_value text, converted;
+  MUST(napi_create_string_utf8(env, "text", NAPI_AUTO_LENGTH, &text));
+  for (int i = 0; i < 120000; i++) {
+    MUST(napi_coerce_to_string(env, text, &converted));
+    MUST(napi_coerce_to_bool(env, text, &converted));
   }
   return NULL;
 }

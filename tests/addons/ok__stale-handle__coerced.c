@@ -1,6 +1,7 @@
 /*
  * ok__stale-handle__coerced.c - a value that is of the wanted type already: the conversion returns
- * the handle that it was given, which lives in the scope around.
+ * the handle that it was given, which lives in the scope around. And new.target, which lives as
+ * long as its callback.
  */
 #include "addon.h"
 
@@ -14,6 +15,18 @@ static napi_value coerced_inside(napi_env env, napi_value value, coerce function
   MUST(napi_close_handle_scope(env, scope));
   /* Where it is another handle (Bun), it is gone: nothing can be said of it. */
   return result == value ? result : value;
+}
+
+static napi_value construct(napi_env env, napi_callback_info info) {
+  napi_handle_scope scope;
+  napi_value target;
+  napi_valuetype type;
+  MUST(napi_open_handle_scope(env, &scope));
+  MUST(napi_get_new_target(env, info, &target));
+  MUST(napi_close_handle_scope(env, scope));
+  MUST(napi_typeof(env, target, &type));
+  MUST_BE(type == napi_function);
+  return NULL;
 }
 
 /* run(object): as it came, escaped from a scope that is still open, and others made here. */
@@ -32,6 +45,8 @@ static napi_value run(napi_env env, napi_callback_info info) {
   result = coerced_inside(env, addon_number(env, 1.5), napi_coerce_to_number);
   MUST(napi_get_value_double(env, result, &number));
   MUST_BE(number == 1.5);
+  MUST(napi_create_function(env, "Made", NAPI_AUTO_LENGTH, construct, NULL, &value));
+  MUST(napi_new_instance(env, value, 0, NULL, &result));
   MUST(napi_open_escapable_handle_scope(env, &scope));
   MUST(napi_escape_handle(env, scope, addon_object(env), &escaped));
   MUST(napi_coerce_to_object(env, escaped, &result));
